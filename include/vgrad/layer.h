@@ -1,0 +1,172 @@
+/**
+ * @file layer.h
+ * @brief Kinds of layers, their options, activations and initializers.
+ */
+/* SPDX-License-Identifier: MIT */
+#ifndef VGRAD_LAYER_H
+#define VGRAD_LAYER_H
+
+#include <vgrad/network.h>
+
+VGRAD_DECLARATIONS_BEGIN
+
+/** f in a = f(z). @since 0.1 */
+typedef enum vgrad_activation {
+    VGRAD_LINEAR = 0,     /**< z */
+    VGRAD_SIGMOID = 1,    /**< 1 / (1 + exp(-z)) */
+    VGRAD_TANH = 2,       /**< tanh(z) */
+    VGRAD_RELU = 3,       /**< max(z, 0); its derivative at 0 is 0. */
+    VGRAD_LEAKY_RELU = 4, /**< z > 0: z, else alpha z (VGRAD_LAYER_ALPHA); at 0: alpha. */
+    VGRAD_SOFTMAX = 5     /**< exp(z_j) / sum_k exp(z_k) over the units of a row. */
+} vgrad_activation;
+
+/**
+ * The activation's word, such as "leaky_relu".
+ *
+ * @param activation any number.
+ * @return a static string; "unknown" for a number that is no activation.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API const char *vgrad_activation_name(vgrad_activation activation);
+
+/**
+ * The activation of that word.
+ *
+ * @param name as vgrad_activation_name() returns it.
+ * @return a vgrad_activation; -1 if there is none (a layer made with it fails at build).
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API int32_t vgrad_activation_find(const char *name);
+
+/**
+ * Where rows come in.
+ *
+ * Constructors of layers take what comes before and return the new layer. NULL in, NULL out: the
+ * network keeps the first error, and vgrad_network_build() reports it.
+ *
+ * @param network the network, not yet built.
+ * @param width   elements of a row, at least 1.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_input(vgrad_network *network, int64_t width);
+
+/**
+ * A fully connected layer: a = f(x W + b), with kernel W (inputs, units) and bias b (units).
+ *
+ * Default initializers: Glorot uniform for the kernel, zeros for the bias.
+ *
+ * @param in         the layer before.
+ * @param units      at least 1.
+ * @param activation f.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_dense(vgrad_layer *in, int64_t units, vgrad_activation activation);
+
+/** What can be set of a layer: before build, TRAINABLE also after. @since 0.1 */
+typedef enum vgrad_layer_option {
+    VGRAD_LAYER_TRAINABLE = 1, /**< 1. 0: never updated; its gradients are there all the same. */
+    VGRAD_LAYER_USE_BIAS = 2,  /**< 1. 0: no bias. */
+    VGRAD_LAYER_ALPHA = 3      /**< 0.2. Leaky ReLU's slope below 0, in [0, 1]. */
+} vgrad_layer_option;
+
+/**
+ * Set an option. Before build the status may be left unchecked.
+ *
+ * @param layer  NULL: nothing happens (its constructor has failed, and build says so).
+ * @param option which.
+ * @param value  its value; 0 or 1 for a switch.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_layer_set(vgrad_layer *layer, vgrad_layer_option option, double value);
+
+/**
+ * Read an option.
+ *
+ * @param layer  the layer.
+ * @param option which.
+ * @return its value; NaN on failure.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API double vgrad_layer_get(const vgrad_layer *layer, vgrad_layer_option option);
+
+/**
+ * Name a layer. Before build the status may be left unchecked.
+ *
+ * @param layer NULL: nothing happens.
+ * @param name  1 to 63 bytes, of no other layer of the network. Copied.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (built).
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_layer_set_name(vgrad_layer *layer, const char *name);
+
+/**
+ * How a parameter gets its first numbers, with its two arguments a and b ("-": not looked at).
+ *
+ * Uniform on [-l, l] with l = gain * sqrt(3 v), or normal with standard deviation gain * sqrt(v),
+ * where v is 2 / (fan_in + fan_out) (Glorot and Bengio 2010), 2 / fan_in (He et al. 2015) or
+ * 1 / fan_in (LeCun et al. 1998). The normal ones are not truncated (as PyTorch's; Keras's are).
+ * @since 0.1
+ */
+typedef enum vgrad_initializer {
+    VGRAD_INIT_ZEROS = 0,            /**< -, - */
+    VGRAD_INIT_CONSTANT = 1,         /**< value, - */
+    VGRAD_INIT_UNIFORM = 2,          /**< from, to */
+    VGRAD_INIT_NORMAL = 3,           /**< mean, standard deviation */
+    VGRAD_INIT_TRUNCATED_NORMAL = 4, /**< the same, drawn again beyond two deviations */
+    VGRAD_INIT_GLOROT_UNIFORM = 5,   /**< gain (0: 1), - */
+    VGRAD_INIT_GLOROT_NORMAL = 6,    /**< gain (0: 1), - */
+    VGRAD_INIT_HE_UNIFORM = 7,       /**< gain (0: 1), - */
+    VGRAD_INIT_HE_NORMAL = 8,        /**< gain (0: 1), - */
+    VGRAD_INIT_LECUN_UNIFORM = 9,    /**< gain (0: 1), - */
+    VGRAD_INIT_LECUN_NORMAL = 10,    /**< gain (0: 1), - */
+    VGRAD_INIT_TORCH_LINEAR = 12     /**< -, -: U(+-1 / sqrt(fan_in)), as PyTorch's Linear */
+} vgrad_initializer;
+
+/**
+ * Choose a parameter's initializer. Before build the status may be left unchecked.
+ *
+ * @param layer     NULL: nothing happens.
+ * @param parameter VGRAD_KERNEL or VGRAD_BIAS.
+ * @param kind      which.
+ * @param a         see vgrad_initializer.
+ * @param b         see vgrad_initializer.
+ * @return VGRAD_OK, VGRAD_E_INVALID.
+ * @thread_handle After build: for the next vgrad_network_initialize().
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_layer_set_initializer(vgrad_layer *layer, vgrad_role parameter,
+                                                   vgrad_initializer kind, double a, double b);
+
+/**
+ * Choose the initializer of that parameter for every layer without its own, whenever it was or will
+ * be added. Before build the status may be left unchecked.
+ *
+ * @param network   the network.
+ * @param parameter VGRAD_KERNEL or VGRAD_BIAS.
+ * @param kind      which.
+ * @param a         see vgrad_initializer.
+ * @param b         see vgrad_initializer.
+ * @return VGRAD_OK, VGRAD_E_INVALID.
+ * @thread_handle After build: for the next vgrad_network_initialize().
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_network_set_initializer(vgrad_network *network, vgrad_role parameter,
+                                                     vgrad_initializer kind, double a, double b);
+
+VGRAD_DECLARATIONS_END
+
+#endif

@@ -1,0 +1,247 @@
+/**
+ * @file network.h
+ * @brief A network: building it, reading every tensor in it, predicting with it.
+ */
+/* SPDX-License-Identifier: MIT */
+#ifndef VGRAD_NETWORK_H
+#define VGRAD_NETWORK_H
+
+#include <vgrad/context.h>
+#include <vgrad/tensor.h>
+
+VGRAD_DECLARATIONS_BEGIN
+
+/** Layers, their parameters, and the memory of a pass. @since 0.1 */
+typedef struct vgrad_network vgrad_network;
+
+/**
+ * A layer, borrowed from its network. Before build: wiring and options (layer.h). After: reading.
+ * @since 0.1
+ */
+typedef struct vgrad_layer vgrad_layer;
+
+/**
+ * Make an empty network: float32, seed 0.
+ *
+ * @param[out] out the new network; NULL on failure.
+ * @param context  NULL: the defaults.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_MEMORY.
+ * @par Lifetime
+ * Its optimizers, trainers and probes keep it alive, and with it its layers and tensors.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_network_create(vgrad_network **out, vgrad_context *context);
+
+/**
+ * Give a network up.
+ *
+ * @param network NULL is fine; also inside a callback.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API void vgrad_network_destroy(vgrad_network *network);
+
+/**
+ * Choose the type in which everything is computed. Default: VGRAD_FLOAT32.
+ *
+ * @param network the network, not yet built.
+ * @param dtype   VGRAD_FLOAT32 or VGRAD_FLOAT64.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (built).
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_network_set_dtype(vgrad_network *network, vgrad_dtype dtype);
+
+/**
+ * Choose the seed of the parameters, and of the order of rows in training. Default: 0.
+ *
+ * Every number drawn is a function of (seed, purpose, layer, position) alone, by Philox4x32-10
+ * (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", 2011).
+ *
+ * @param network the network, not yet built.
+ * @param seed    any number.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (built; see vgrad_network_initialize()).
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_network_set_seed(vgrad_network *network, uint64_t seed);
+
+/**
+ * Check the wiring, take the memory, and draw the parameters.
+ *
+ * The first error of any call that made or changed a layer is reported here, so those may go
+ * unchecked. An output NULL is an error too, and so is a layer that does not lead to the output: a
+ * lost layer cannot pass.
+ *
+ * @param network the network.
+ * @param output  its last layer.
+ * @return VGRAD_OK; VGRAD_E_INVALID or VGRAD_E_SHAPE with the layer's name; VGRAD_E_STATE (built
+ *         already); VGRAD_E_MEMORY (may be tried again).
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_network_build(vgrad_network *network, vgrad_layer *output);
+
+/**
+ * Draw all parameters anew. The state of an optimizer stays as it is.
+ *
+ * @param network the network, built.
+ * @param seed    as vgrad_network_set_seed().
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (not built, or inside a step).
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_network_initialize(vgrad_network *network, uint64_t seed);
+
+/**
+ * The network's answer to x.
+ *
+ * @param network  the network, built.
+ * @param x        shape (rows, inputs), any strides and dtype.
+ * @param[out] out rows * outputs elements, row-major; partly written on failure.
+ * @param dtype    the type of `out`.
+ * @param capacity how many elements `out` has room for.
+ * @return VGRAD_OK; VGRAD_E_INVALID; VGRAD_E_SHAPE; VGRAD_E_STATE (not built, or in a callback
+ *         between forward and backward); VGRAD_E_MEMORY.
+ * @par Lifetime
+ * A pass of its own: views of z, a, delta and dL/da of the pass before end here.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_network_predict(vgrad_network *network, const vgrad_tensor *x,
+                                             void *out, vgrad_dtype dtype, int64_t capacity);
+
+/**
+ * How many numbers are trained or could be.
+ *
+ * @param network the network, built.
+ * @return the sum over all parameters; -1 on failure.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API int64_t vgrad_network_parameter_count(const vgrad_network *network);
+
+/**
+ * The layers in order of creation.
+ *
+ * @param network the network.
+ * @param index   from 0.
+ * @return NULL past the end.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_network_layer(const vgrad_network *network, int32_t index);
+
+/**
+ * The layer of that name.
+ *
+ * @param network the network.
+ * @param name    as vgrad_layer_name().
+ * @return NULL if there is none.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_network_find(const vgrad_network *network, const char *name);
+
+/**
+ * The i-th tensor of a role, over the layers that have one, in their order.
+ *
+ * @param network the network, built.
+ * @param role    which.
+ * @param i       from 0.
+ * @return NULL past the last. NULL at i = 0 also for a role that is not there now:
+ *         vgrad_last_error() says why.
+ * @par Lifetime
+ * The view lives as long as the network and may be kept; what its data may be read as:
+ * parameters always; their gradients from vgrad_trainer_backward() to the end of that step
+ * (VGRAD_BATCH_END included); updates at VGRAD_BATCH_END, until the next step's; epoch gradients
+ * from the epoch's first update to the next epoch's; z, a, input, delta and dL/da until the next
+ * forward pass. All but the parameters and their gradients only if kept: vgrad_network_keep().
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API const vgrad_tensor *vgrad_network_tensor(const vgrad_network *network, vgrad_role role,
+                                                   int32_t i);
+
+/**
+ * A layer's tensor. As vgrad_network_tensor() but for one layer:
+ *
+ * @param layer the layer, of a built network.
+ * @param role  which.
+ * @return NULL if the layer has none or it is not there now: vgrad_last_error() says why.
+ * @par Lifetime
+ * As at vgrad_network_tensor().
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API const vgrad_tensor *vgrad_layer_tensor(const vgrad_layer *layer, vgrad_role role);
+
+/**
+ * Set a parameter.
+ *
+ * @param layer the layer, of a built network.
+ * @param role  VGRAD_KERNEL or VGRAD_BIAS.
+ * @param value the same shape; any strides and dtype.
+ * @return VGRAD_OK; VGRAD_E_INVALID; VGRAD_E_SHAPE; VGRAD_E_STATE (not built, or inside a step: see
+ *         vgrad_trainer_edit()); VGRAD_E_NOT_FOUND (the layer has no such parameter).
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_layer_set_tensor(vgrad_layer *layer, vgrad_role role,
+                                              const vgrad_tensor *value);
+
+/**
+ * What must stay readable after it has served: each costs memory, and no time but for the last two,
+ * which write a number for each parameter at each update.
+ * @since 0.1
+ */
+enum {
+    VGRAD_KEEP_PREACTIVATION = 1,       /**< VGRAD_PREACTIVATION */
+    VGRAD_KEEP_ACTIVATION = 2,          /**< VGRAD_ACTIVATION and VGRAD_INPUT */
+    VGRAD_KEEP_DELTA = 4,               /**< VGRAD_DELTA */
+    VGRAD_KEEP_ACTIVATION_GRADIENT = 8, /**< VGRAD_ACTIVATION_GRADIENT */
+    VGRAD_KEEP_UPDATE = 16,             /**< VGRAD_KERNEL_UPDATE, VGRAD_BIAS_UPDATE */
+    VGRAD_KEEP_EPOCH_GRADIENT = 32      /**< VGRAD_KERNEL_EPOCH_GRADIENT, ... */
+};
+
+/**
+ * Keep tensors of every layer. Adds to what is kept already.
+ *
+ * @param network the network, built or not.
+ * @param what    a sum of VGRAD_KEEP_ bits.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (inside a step), VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_network_keep(vgrad_network *network, uint32_t what);
+
+/**
+ * The layer's name: as set, else its kind with a number that is free ("dense", "dense_1", ...).
+ *
+ * @param layer the layer.
+ * @return NULL if `layer` is NULL.
+ * @par Lifetime
+ * As the network, or until vgrad_layer_set_name().
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API const char *vgrad_layer_name(const vgrad_layer *layer);
+
+/**
+ * The layer's index in order of creation: vgrad_tensor.layer.
+ *
+ * @param layer the layer.
+ * @return -1 if `layer` is NULL.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API int32_t vgrad_layer_index(const vgrad_layer *layer);
+
+VGRAD_DECLARATIONS_END
+
+#endif

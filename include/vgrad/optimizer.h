@@ -1,0 +1,109 @@
+/**
+ * @file optimizer.h
+ * @brief All that lies between a gradient and a changed weight.
+ */
+/* SPDX-License-Identifier: MIT */
+#ifndef VGRAD_OPTIMIZER_H
+#define VGRAD_OPTIMIZER_H
+
+#include <vgrad/network.h>
+
+VGRAD_DECLARATIONS_BEGIN
+
+/** An update rule with its state for one network, which it serves for good. @since 0.1 */
+typedef struct vgrad_optimizer vgrad_optimizer;
+
+/**
+ * The rules; r is the learning rate, g the gradient, u the update (w becomes w + u).
+ * Defaults are those of Keras.
+ * @since 0.1
+ */
+typedef enum vgrad_optimizer_kind {
+    /**
+     * v = momentum v - r g; u = v; with NESTEROV u = momentum v - r g (Sutskever et al. 2013).
+     * Options: MOMENTUM 0, NESTEROV 0.
+     */
+    VGRAD_SGD = 1,
+    /**
+     * s = rho s + (1 - rho) g^2; h = g / (sqrt(s) + e), or g / sqrt(s + e) with EPSILON_INSIDE;
+     * v = momentum v - r h; u = v (Tieleman and Hinton 2012).
+     * Options: RHO 0.9, MOMENTUM 0, EPSILON 1e-7, EPSILON_INSIDE 0.
+     * Keras before 2.11 and PyTorch have it outside the root, later Keras inside.
+     */
+    VGRAD_RMSPROP = 2,
+    /**
+     * m = b1 m + (1 - b1) g; s = b2 s + (1 - b2) g^2; at update t = 1, 2, ...
+     * u = -r sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(s) + e) with EPSILON_HAT, as TensorFlow;
+     * u = -r m' / (sqrt(s') + e), m' = m / (1 - b1^t), s' = s / (1 - b2^t) without, as Algorithm 1
+     * of Kingma and Ba (2015) and PyTorch.
+     * Options: BETA1 0.9, BETA2 0.999, EPSILON 1e-7, EPSILON_HAT 1.
+     */
+    VGRAD_ADAM = 3
+} vgrad_optimizer_kind;
+
+/**
+ * Make an optimizer with its state at zero.
+ *
+ * @param[out] out      the new optimizer; NULL on failure.
+ * @param network       built; its context is inherited.
+ * @param kind          the rule.
+ * @param learning_rate finite, at least 0.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (not built), VGRAD_E_MEMORY.
+ * @par Lifetime
+ * Its trainers keep it alive, and it its network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_optimizer_create(vgrad_optimizer **out, vgrad_network *network,
+                                              vgrad_optimizer_kind kind, double learning_rate);
+
+/**
+ * Give an optimizer up.
+ *
+ * @param optimizer NULL is fine; also inside a callback.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API void vgrad_optimizer_destroy(vgrad_optimizer *optimizer);
+
+/** What can be set of an optimizer: which rule has which, see vgrad_optimizer_kind. @since 0.1 */
+typedef enum vgrad_optimizer_option {
+    VGRAD_OPTIMIZER_LEARNING_RATE = 1,  /**< At least 0. */
+    VGRAD_OPTIMIZER_MOMENTUM = 2,       /**< In [0, 1). */
+    VGRAD_OPTIMIZER_NESTEROV = 3,       /**< 0 or 1. */
+    VGRAD_OPTIMIZER_RHO = 4,            /**< In [0, 1). */
+    VGRAD_OPTIMIZER_BETA1 = 5,          /**< In [0, 1). */
+    VGRAD_OPTIMIZER_BETA2 = 6,          /**< In [0, 1). */
+    VGRAD_OPTIMIZER_EPSILON = 7,        /**< Above 0. */
+    VGRAD_OPTIMIZER_EPSILON_INSIDE = 8, /**< 0 or 1: inside RMSprop's root. */
+    VGRAD_OPTIMIZER_EPSILON_HAT = 14    /**< 0 or 1: Adam's epsilon is the epsilon-hat. */
+} vgrad_optimizer_option;
+
+/**
+ * Set an option: at any time, in callbacks too; the next update uses it.
+ *
+ * @param optimizer the optimizer.
+ * @param option    one that its rule has.
+ * @param value     see vgrad_optimizer_option.
+ * @return VGRAD_OK, VGRAD_E_INVALID.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_optimizer_set(vgrad_optimizer *optimizer,
+                                           vgrad_optimizer_option option, double value);
+
+/**
+ * Read an option.
+ *
+ * @param optimizer the optimizer.
+ * @param option    one that its rule has.
+ * @return its value; NaN on failure.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API double vgrad_optimizer_get(const vgrad_optimizer *optimizer,
+                                     vgrad_optimizer_option option);
+
+VGRAD_DECLARATIONS_END
+
+#endif

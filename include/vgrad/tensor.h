@@ -1,0 +1,231 @@
+/**
+ * @file tensor.h
+ * @brief Views of tensors, the roles that they play in a layer, and what can be measured of them.
+ */
+/* SPDX-License-Identifier: MIT */
+#ifndef VGRAD_TENSOR_H
+#define VGRAD_TENSOR_H
+
+#include <vgrad/status.h>
+
+VGRAD_DECLARATIONS_BEGIN
+
+/** The type of an element. @since 0.1 */
+typedef enum vgrad_dtype {
+    VGRAD_FLOAT32 = 1, /**< float */
+    VGRAD_FLOAT64 = 2, /**< double */
+    VGRAD_UINT8 = 5,   /**< uint8_t */
+    VGRAD_INT32 = 6,   /**< int32_t */
+    VGRAD_INT64 = 7    /**< int64_t */
+} vgrad_dtype;
+
+/**
+ * What a tensor is to its layer: a slot plus a face.
+ *
+ * Slots: parameter 0 is the kernel, 1 the bias, further ones follow in the layer's own order; 64 is
+ * z (before the activation), 65 is a (after it), 66 what the layer was given. Faces: +0 the value,
+ * +256 its gradient, +512 its update, +1024 its gradient averaged over the epoch. The numbers are
+ * part of the ABI and of files.
+ *
+ * Every gradient is the true dL/d(tensor) of the loss L that vgrad_trainer_loss() returns, a mean
+ * over the rows of the batch: never negated, scaled or clipped on the way.
+ * @since 0.1
+ */
+typedef enum vgrad_role {
+    VGRAD_KERNEL = 0,                /**< W, shape (inputs, units): z = x W + b. */
+    VGRAD_BIAS = 1,                  /**< b, shape (units). */
+    VGRAD_PREACTIVATION = 64,        /**< z, shape (rows, units). */
+    VGRAD_ACTIVATION = 65,           /**< a = f(z), shape (rows, units). */
+    VGRAD_INPUT = 66,                /**< What the layer was given, shape (rows, inputs). */
+    VGRAD_KERNEL_GRADIENT = 256,     /**< dL/dW */
+    VGRAD_BIAS_GRADIENT = 257,       /**< dL/db */
+    VGRAD_DELTA = 320,               /**< dL/dz, shape (rows, units). */
+    VGRAD_ACTIVATION_GRADIENT = 321, /**< dL/da, shape (rows, units); see vgrad_loss on fusing. */
+    VGRAD_KERNEL_UPDATE = 512,       /**< What the optimizer added to W, before rounding. */
+    VGRAD_BIAS_UPDATE = 513,         /**< What the optimizer added to b, before rounding. */
+    VGRAD_KERNEL_EPOCH_GRADIENT = 1024, /**< Mean of dL/dW over the epoch's updates so far. */
+    VGRAD_BIAS_EPOCH_GRADIENT = 1025    /**< Mean of dL/db over the epoch's updates so far. */
+} vgrad_role;
+
+/**
+ * The role's word as it stands in tensor names and files, such as "kernel_gradient".
+ *
+ * @param role any number.
+ * @return a static string; "unknown" for a number that is no role.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API const char *vgrad_role_name(vgrad_role role);
+
+/** The highest rank a tensor can have. @since 0.1 */
+enum { VGRAD_MAX_RANK = 8 };
+
+/**
+ * A view of numbers that somebody else holds. This struct never changes: fill it, copy it, keep
+ * arrays of it. Element (i, j, ...) lies at data[i * strides[0] + j * strides[1] + ...].
+ *
+ * How long `data` of a network's tensor may be read is said at vgrad_network_tensor().
+ * @since 0.1
+ */
+typedef struct vgrad_tensor {
+    const void *data;                /**< The element (0, 0, ...). */
+    const char *name;                /**< "dense_1.kernel_gradient", or NULL. */
+    int64_t shape[VGRAD_MAX_RANK];   /**< Elements along each axis, `rank` of them. */
+    int64_t strides[VGRAD_MAX_RANK]; /**< From one to the next along each axis, in elements. */
+    int32_t rank;                    /**< 0 (one element) to 8. */
+    int32_t dtype;                   /**< vgrad_dtype */
+    int32_t device_type;             /**< DLPack's number; 0 and 1: this CPU's memory. */
+    int32_t device_id;               /**< DLPack's. */
+    int32_t layer;                   /**< The layer's index, -1: none. */
+    int32_t role;                    /**< vgrad_role, -1: none. */
+} vgrad_tensor;
+
+/**
+ * View a row-major matrix.
+ *
+ * @param[out] out the view.
+ * @param data     rows * columns elements; not read here.
+ * @param dtype    their type.
+ * @param rows     at least 0.
+ * @param columns  at least 0.
+ * @return `out`, so that a call can be an argument; NULL on failure (see vgrad_last_error()).
+ * @par Lifetime
+ * `data` is borrowed by whoever reads the view.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API const vgrad_tensor *vgrad_tensor_matrix(vgrad_tensor *out, const void *data,
+                                                  vgrad_dtype dtype, int64_t rows, int64_t columns);
+
+/**
+ * View a tensor of any rank and strides.
+ *
+ * @param[out] out the view.
+ * @param data     its first element; not read here.
+ * @param dtype    the type of an element.
+ * @param rank     0 to 8.
+ * @param shape    `rank` sizes, each at least 0.
+ * @param strides  `rank` distances in elements, of either sign; NULL: row-major without gaps.
+ * @return `out`; NULL on failure (see vgrad_last_error()).
+ * @par Lifetime
+ * `data` is borrowed by whoever reads the view; `shape` and `strides` are copied.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API const vgrad_tensor *vgrad_tensor_view(vgrad_tensor *out, const void *data,
+                                                vgrad_dtype dtype, int32_t rank,
+                                                const int64_t *shape, const int64_t *strides);
+
+/**
+ * How many elements a tensor has.
+ *
+ * @param tensor the view.
+ * @return the product of its shape; -1 on failure.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API int64_t vgrad_tensor_count(const vgrad_tensor *tensor);
+
+/**
+ * The elements as an array, where they are one.
+ *
+ * @param tensor the view.
+ * @return its data if it is float32 and row-major without gaps, else NULL (see vgrad_last_error();
+ *         vgrad_tensor_copy() always works).
+ * @par Lifetime
+ * As the view's data.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API const float *vgrad_tensor_f32(const vgrad_tensor *tensor);
+
+/**
+ * The elements as an array, where they are one.
+ *
+ * @param tensor the view.
+ * @return its data if it is float64 and row-major without gaps, else NULL (see vgrad_last_error();
+ *         vgrad_tensor_copy() always works).
+ * @par Lifetime
+ * As the view's data.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API const double *vgrad_tensor_f64(const vgrad_tensor *tensor);
+
+/**
+ * Copy a tensor into a row-major array without gaps, converting each element.
+ *
+ * @param tensor   the view.
+ * @param[out] out where they go; untouched on failure.
+ * @param dtype    what they become. To an integer: rounded to nearest, held at the type's ends,
+ *                 NaN becomes 0.
+ * @param capacity how many elements `out` has room for.
+ * @return VGRAD_OK; VGRAD_E_INVALID (NULL, bad view, or too little room, with both numbers).
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_tensor_copy(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype,
+                                         int64_t capacity);
+
+/**
+ * Everything that is ever measured has one number here: the words of tensors, probes and records.
+ *
+ * Mean, standard deviation and the rest are over the finite elements; the others are counted apart.
+ * @since 0.1
+ */
+typedef enum vgrad_quantity {
+    VGRAD_COUNT = 1,    /**< Elements, finite or not. */
+    VGRAD_MEAN = 2,     /**< Arithmetic mean. */
+    VGRAD_STD = 3,      /**< Standard deviation, sqrt(mean (x - mean)^2). */
+    VGRAD_MEAN_ABS = 4, /**< Mean of |x|. */
+    VGRAD_L2 = 5,       /**< sqrt(sum x^2). */
+    VGRAD_MIN = 6,      /**< Smallest. */
+    VGRAD_MAX = 7,      /**< Largest. */
+    VGRAD_ZEROS = 8,    /**< Elements that are 0 or -0. */
+    VGRAD_NANS = 9,     /**< Elements that are NaN. */
+    VGRAD_INFS = 10     /**< Elements that are Inf or -Inf. */
+} vgrad_quantity;
+
+/**
+ * The quantity's word as it stands in files, such as "mean_abs".
+ *
+ * @param quantity any number.
+ * @return a static string; "unknown" for a number that is no quantity.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API const char *vgrad_quantity_name(vgrad_quantity quantity);
+
+/**
+ * Measure one quantity of a tensor, in one pass over it.
+ *
+ * Accumulated in double by blocks (Chan, Golub and LeVeque, "Algorithms for Computing the Sample
+ * Variance", 1983): no cancellation as in E[x^2] - E[x]^2, no overflow where the result itself is
+ * representable.
+ *
+ * @param tensor   the view.
+ * @param quantity which.
+ * @return the figure; NaN if there is nothing finite to measure, or on failure.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API double vgrad_tensor_stat(const vgrad_tensor *tensor, vgrad_quantity quantity);
+
+/**
+ * Measure several quantities of a tensor in the same one pass.
+ *
+ * @param tensor      the view.
+ * @param quantities  `count` of them.
+ * @param[out] values `count` figures, as vgrad_tensor_stat() would return; untouched on failure.
+ * @param count       how many.
+ * @return VGRAD_OK, VGRAD_E_INVALID.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_tensor_stats(const vgrad_tensor *tensor,
+                                          const vgrad_quantity *quantities, double *values,
+                                          size_t count);
+
+VGRAD_DECLARATIONS_END
+
+#endif

@@ -1,0 +1,422 @@
+/**
+ * @file trainer.h
+ * @brief Training: losses, events and callbacks, fit, and a loop of your own.
+ */
+/* SPDX-License-Identifier: MIT */
+#ifndef VGRAD_TRAINER_H
+#define VGRAD_TRAINER_H
+
+#include <vgrad/dataset.h>
+#include <vgrad/layer.h>
+#include <vgrad/optimizer.h>
+
+VGRAD_DECLARATIONS_BEGIN
+
+/** One training run: network, loss, optimizer, position (epoch, batch, step). @since 0.1 */
+typedef struct vgrad_trainer vgrad_trainer;
+
+/**
+ * The loss of a row; that of a batch is the mean over its rows. Over the outputs of a row: a name
+ * with SUM adds, every other takes the mean; CROSSENTROPY has one value for a row.
+ *
+ * A cross-entropy over probabilities whose last layer is the sigmoid (BINARY) or softmax that makes
+ * them is computed from z, where nothing can overflow or be clipped: the two are fused, as Keras
+ * does. Then the last layer has a delta, (a - y) / (rows or rows * outputs), but no dL/da.
+ * Without such a layer probabilities are held within [1e-7, 1 - 1e-7], as Keras does; where they
+ * are held, the gradient is 0.
+ * @since 0.1
+ */
+typedef enum vgrad_loss {
+    /** mean_j (a_j - y_j)^2 */
+    VGRAD_LOSS_MEAN_SQUARED_ERROR = 1,
+    /** 1/2 sum_j (a_j - y_j)^2 (Nielsen's quadratic cost) */
+    VGRAD_LOSS_HALF_SQUARED_ERROR_SUM = 2,
+    /** mean_j -(y_j ln a_j + (1 - y_j) ln(1 - a_j)), y in [0, 1] */
+    VGRAD_LOSS_BINARY_CROSSENTROPY = 3,
+    /** The sum of the same (Nielsen's cross-entropy cost). */
+    VGRAD_LOSS_BINARY_CROSSENTROPY_SUM = 4,
+    /** BINARY_CROSSENTROPY of sigmoid(a): the last layer gives logits. */
+    VGRAD_LOSS_BINARY_CROSSENTROPY_LOGITS = 5,
+    /**
+     * -sum_j y_j ln(a_j / sum_k a_k). y is one-hot (or any weights in [0, 1]) if as wide as the
+     * output, and a class number (sparse) if its width is 1. The output needs two units or more.
+     */
+    VGRAD_LOSS_CROSSENTROPY = 6,
+    /** CROSSENTROPY of softmax(a): the last layer gives logits. */
+    VGRAD_LOSS_CROSSENTROPY_LOGITS = 7
+} vgrad_loss;
+
+/**
+ * Make a run at epoch 0, batch 0, step 0.
+ *
+ * @param[out] out  the new trainer; NULL on failure.
+ * @param network   built; its context is inherited.
+ * @param loss      which.
+ * @param optimizer one made for this network.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_SHAPE (the loss needs more outputs), VGRAD_E_STATE
+ *         (not built), VGRAD_E_MEMORY.
+ * @par Lifetime
+ * It keeps network and optimizer alive, and a dataset while it reads it.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_create(vgrad_trainer **out, vgrad_network *network,
+                                            vgrad_loss loss, vgrad_optimizer *optimizer);
+
+/**
+ * Give a trainer up. Inside one of its callbacks: it goes when the call that fired it returns, so
+ * that call is then the last one on it.
+ *
+ * @param trainer NULL is fine.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API void vgrad_trainer_destroy(vgrad_trainer *trainer);
+
+/** What can be set of a trainer. @since 0.1 */
+typedef enum vgrad_trainer_option {
+    /**
+     * 32, or all rows if there are fewer. Rows, 1 to 2^30; a number that was set and is above that
+     * of the data is an error. The last batch of an epoch may be shorter.
+     */
+    VGRAD_TRAINER_BATCH_SIZE = 1,
+    VGRAD_TRAINER_SHUFFLE = 2, /**< 1. Rows in a new random order each epoch. */
+    /**
+     * 0. 1: a step whose data, activations, loss or gradients hold NaN or Inf fails with
+     * VGRAD_E_NUMBER before its update and before VGRAD_GRADIENTS_READY; the text names step, layer
+     * and tensor. Costs a pass over the gradients.
+     */
+    VGRAD_TRAINER_STOP_ON_NAN = 4
+} vgrad_trainer_option;
+
+/**
+ * Set an option.
+ *
+ * @param trainer the trainer, outside its callbacks.
+ * @param option  which.
+ * @param value   see vgrad_trainer_option.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_set(vgrad_trainer *trainer, vgrad_trainer_option option,
+                                         double value);
+
+/**
+ * Read an option.
+ *
+ * @param trainer the trainer.
+ * @param option  which.
+ * @return its value; NaN on failure.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API double vgrad_trainer_get(const vgrad_trainer *trainer, vgrad_trainer_option option);
+
+/**
+ * Choose the seed of the order of rows. Default: the network's.
+ *
+ * @param trainer the trainer, outside its callbacks.
+ * @param seed    any number.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_set_seed(vgrad_trainer *trainer, uint64_t seed);
+
+/**
+ * Evaluate on these rows after each epoch, before VGRAD_EPOCH_END.
+ *
+ * @param trainer the trainer, outside its callbacks.
+ * @param data    NULL: none (the default).
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_SHAPE, VGRAD_E_STATE.
+ * @par Lifetime
+ * Kept alive until another is set or the trainer goes.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_set_validation(vgrad_trainer *trainer, vgrad_dataset *data);
+
+/** @name Events: the same ones whether fit or a loop of your own makes the calls.
+ * @{ */
+
+/**
+ * Kinds of events, as bits. The order of a step: BATCH_BEGIN, forward, FORWARD_DONE, loss,
+ * backward, GRADIENTS_READY, update, BATCH_END. A loop that does not call vgrad_trainer_next() has
+ * no epochs: the first four do not occur in it.
+ * @since 0.1
+ */
+typedef enum vgrad_event_kind {
+    VGRAD_TRAIN_BEGIN = 1,   /**< Before the first batch of a fit, and after one that has ended. */
+    VGRAD_TRAIN_END = 2,     /**< The run is over: done, stopped or failed. */
+    VGRAD_EPOCH_BEGIN = 4,   /**< Before the first batch of an epoch. */
+    VGRAD_EPOCH_END = 8,     /**< Loss and accuracy of the epoch; epoch gradients, if kept. */
+    VGRAD_BATCH_BEGIN = 16,  /**< A batch is there. */
+    VGRAD_FORWARD_DONE = 32, /**< z and a are there, if kept. */
+    VGRAD_GRADIENTS_READY = 64, /**< All gradients are complete; before clipping and the update. */
+    VGRAD_BATCH_END = 128       /**< After the update; gradients are still there. */
+} vgrad_event_kind;
+
+/**
+ * What an event tells. Filled by the library; it grows at its end, so read `struct_size` before
+ * reading a field that is newer than the oldest library you want to work with.
+ * @since 0.1
+ */
+typedef struct vgrad_event {
+    size_t struct_size;           /**< Bytes that the library filled. */
+    vgrad_trainer *trainer;       /**< Whose event it is. */
+    const vgrad_network *network; /**< Where vgrad_network_tensor() finds every tensor. */
+    const void *reserved;         /**< NULL. */
+    int64_t kind;                 /**< One bit of vgrad_event_kind. */
+    int64_t flags;                /**< Reserved, 0. */
+    int64_t epoch;                /**< From 0. */
+    int64_t epochs;               /**< In all; -1 in a loop without vgrad_trainer_next(). */
+    int64_t batch;                /**< From 0 in its epoch. */
+    int64_t batches;              /**< Of an epoch; -1: not known. */
+    int64_t step;                 /**< Updates made so far. */
+    int64_t samples;              /**< Rows of this batch; of the epoch so far at EPOCH_END. */
+    double loss;            /**< Of this batch, NaN before it is known; EPOCH_END: the mean. */
+    double accuracy;        /**< Likewise, in [0, 1]; NaN for losses that are no cross-entropy. */
+    double validation_loss; /**< Of the last validation; NaN until known. */
+    double validation_accuracy; /**< Of the last validation; NaN until known. */
+    double learning_rate;       /**< The optimizer's. */
+    double gradient_norm;       /**< L2 over all parameter gradients, before clipping:
+                                     GRADIENTS_READY and BATCH_END; else NaN. */
+    double clipped_norm;        /**< The same after edits and clipping: BATCH_END; else NaN. */
+} vgrad_event;
+
+/**
+ * Your function for events: 0 go on; above 0 stop (the call returns VGRAD_STOPPED); below 0 fail
+ * (VGRAD_E_CALLBACK). At VGRAD_GRADIENTS_READY both leave the weights as they were.
+ *
+ * `event` is valid during the call. It may read everything, set options of the optimizer, call
+ * vgrad_trainer_edit(), vgrad_trainer_skip_update(), vgrad_trainer_request_stop(), and, except at
+ * VGRAD_FORWARD_DONE, predict and evaluate. It must not train, throw, or longjmp.
+ */
+typedef int32_t (*vgrad_callback)(const vgrad_event *event, void *user);
+
+/**
+ * Add a callback: any number, called in order of adding.
+ *
+ * @param trainer  the trainer, outside its callbacks.
+ * @param events   a sum of vgrad_event_kind bits.
+ * @param every    the first of each kind, then every k-th of it; at least 1.
+ * @param callback your function.
+ * @param user     handed to it.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @par Lifetime
+ * `callback` and `user` must work until the trainer is gone.
+ * @thread_handle Called on the thread that called into the trainer.
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_on(vgrad_trainer *trainer, uint32_t events, int64_t every,
+                                        vgrad_callback callback, void *user);
+
+/**
+ * Skip this step's update: the weights stay, vgrad_trainer_step() returns VGRAD_SKIPPED, the number
+ * of steps does not grow. At VGRAD_GRADIENTS_READY, or in your own loop after backward.
+ *
+ * @param trainer the trainer.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (no gradients are waiting).
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_skip_update(vgrad_trainer *trainer);
+
+/**
+ * The way to write to a tensor: a parameter's gradient at VGRAD_GRADIENTS_READY (in your own loop:
+ * after backward and before step), a parameter at VGRAD_BATCH_END (after step and before forward).
+ *
+ * @param trainer   the trainer.
+ * @param tensor    a view of its network's, or a copy of one.
+ * @param[out] data where to write, row-major without gaps, in the network's dtype; NULL on failure.
+ * @return VGRAD_OK; VGRAD_E_INVALID; VGRAD_E_STATE (outside its window);
+ *         VGRAD_E_NOT_FOUND (no tensor of this network).
+ * @par Lifetime
+ * Until the window closes: the callback returns, or the next call on the trainer.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_edit(vgrad_trainer *trainer, const vgrad_tensor *tensor,
+                                          void **data);
+
+/**
+ * End the run after the step in progress: vgrad_trainer_next() then returns VGRAD_STOPPED, once.
+ *
+ * @param trainer NULL: nothing happens.
+ * @par Threading
+ * From any thread, and from a signal handler, as long as the trainer lives.
+ * @since 0.1
+ */
+VGRAD_API void vgrad_trainer_request_stop(vgrad_trainer *trainer);
+
+/**
+ * Ready-made: a line for each epoch, such as
+ * `Epoch 7/100  32/32 [====================] 0.1s  loss 0.6412  accuracy 0.684`,
+ * rewritten in place (with a carriage return) while the epoch runs, ten times a second at most.
+ *
+ * @param trainer the trainer, outside its callbacks.
+ * @param write   where the text goes.
+ * @param user    handed to it.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @par Lifetime
+ * `write` and `user` must work until the trainer is gone.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_progress(vgrad_trainer *trainer, vgrad_write write,
+                                              void *user);
+
+/** @}
+ * @name Training
+ *
+ * `fit(run, data, epochs)` is exactly
+ *
+ *     while ((st = next(run, data, epochs, &x, &y)) == VGRAD_OK) {
+ *         forward(run, x); loss(run, y, NULL); backward(run); step(run);
+ *     }
+ *
+ * A step that failed or was stopped stays so: its later calls do nothing and return the same
+ * status; next() delivers it once more and clears it. So one check, of st after the loop, is
+ * enough; in a loop without next(), check step(), and go on with forward(). The batch of a failed
+ * or stopped step is given again by the next() after that.
+ * @{ */
+
+/**
+ * Train until `epochs` epochs are over, counted from the run's beginning: a second fit with the
+ * same number does nothing, one with a larger number goes on.
+ *
+ * @param trainer the trainer, outside its callbacks.
+ * @param data    x as wide as the input; y as the loss wants it.
+ * @param epochs  at least 0.
+ * @return VGRAD_OK when they are over; VGRAD_STOPPED; VGRAD_E_INVALID (also: a batch size above the
+ *         number of rows; a label out of range); VGRAD_E_SHAPE; VGRAD_E_STATE; VGRAD_E_CALLBACK;
+ *         VGRAD_E_NUMBER; VGRAD_E_MEMORY; VGRAD_E_IO. Whatever it is, the weights are those of the
+ *         last completed step.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_fit(vgrad_trainer *trainer, vgrad_dataset *data,
+                                         int64_t epochs);
+
+/**
+ * Loss and accuracy over all rows, without training.
+ *
+ * @param trainer       the trainer; in callbacks too, but not at VGRAD_FORWARD_DONE.
+ * @param data          as for fit.
+ * @param[out] loss     mean over the rows; NULL: not wanted; untouched on failure.
+ * @param[out] accuracy see vgrad_event; NULL: not wanted; untouched on failure.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_SHAPE, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @par Lifetime
+ * A pass of its own: views of z, a, delta and dL/da of the pass before end here.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_evaluate(vgrad_trainer *trainer, vgrad_dataset *data,
+                                              double *loss, double *accuracy);
+
+/**
+ * The next batch, in the network's dtype: at the end of an epoch fires its event and begins the
+ * next.
+ *
+ * @param trainer the trainer, outside its callbacks.
+ * @param data    as for fit; the same set throughout an epoch.
+ * @param epochs  as for fit.
+ * @param[out] x  shape (rows, inputs); NULL unless VGRAD_OK.
+ * @param[out] y  shape (rows, y width); NULL unless VGRAD_OK; may itself be NULL: not wanted.
+ * @return VGRAD_OK; VGRAD_DONE after the last; VGRAD_STOPPED, or a failure, also of the step
+ * before.
+ * @par Lifetime
+ * The batch: until the next call of next().
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_next(vgrad_trainer *trainer, vgrad_dataset *data,
+                                          int64_t epochs, const vgrad_tensor **x,
+                                          const vgrad_tensor **y);
+
+/**
+ * Run the network on a batch, for training.
+ *
+ * @param trainer the trainer, outside its callbacks.
+ * @param x       shape (rows, inputs), any strides and dtype: from next() or of your own.
+ * @return VGRAD_OK, VGRAD_STOPPED, VGRAD_E_INVALID, VGRAD_E_SHAPE, VGRAD_E_STATE, VGRAD_E_MEMORY,
+ *         VGRAD_E_CALLBACK.
+ * @par Lifetime
+ * `x` must stay as it is until backward() returns.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_forward(vgrad_trainer *trainer, const vgrad_tensor *x);
+
+/**
+ * The loss of the batch that went forward, and with it the gradient of the output.
+ *
+ * @param trainer   the trainer, outside its callbacks.
+ * @param y         shape (rows, width), any strides and dtype.
+ * @param[out] loss the mean over its rows; NULL: not wanted; NaN on failure.
+ * @return VGRAD_OK, VGRAD_E_INVALID (a label out of range), VGRAD_E_SHAPE, VGRAD_E_STATE (no
+ *         forward), VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_loss(vgrad_trainer *trainer, const vgrad_tensor *y,
+                                          double *loss);
+
+/**
+ * Compute every layer's gradient; it replaces the one before. Fires VGRAD_GRADIENTS_READY.
+ *
+ * @param trainer the trainer, outside its callbacks.
+ * @return VGRAD_OK, VGRAD_STOPPED, VGRAD_E_INVALID, VGRAD_E_STATE (no loss), VGRAD_E_NUMBER,
+ *         VGRAD_E_CALLBACK.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_backward(vgrad_trainer *trainer);
+
+/**
+ * Update the parameters. Fires VGRAD_BATCH_END.
+ *
+ * @param trainer the trainer, outside its callbacks.
+ * @return VGRAD_OK, VGRAD_SKIPPED, VGRAD_STOPPED, VGRAD_E_INVALID, VGRAD_E_STATE (no gradients),
+ *         VGRAD_E_CALLBACK (at VGRAD_BATCH_END: the update is made).
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_step(vgrad_trainer *trainer);
+
+/**
+ * The epoch of the batch that next() gave last.
+ *
+ * @param trainer the trainer.
+ * @return from 0; -1 if `trainer` is NULL.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API int64_t vgrad_trainer_epoch(const vgrad_trainer *trainer);
+
+/**
+ * The place in its epoch of the batch that next() gave last.
+ *
+ * @param trainer the trainer.
+ * @return from 0; -1 if `trainer` is NULL.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API int64_t vgrad_trainer_batch(const vgrad_trainer *trainer);
+
+/**
+ * Updates made so far.
+ *
+ * @param trainer the trainer.
+ * @return from 0; -1 if `trainer` is NULL.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API int64_t vgrad_trainer_steps(const vgrad_trainer *trainer);
+
+/** @} */
+
+VGRAD_DECLARATIONS_END
+
+#endif

@@ -1,0 +1,147 @@
+/* Allocator and log. */
+/* SPDX-License-Identifier: MIT */
+#include "base/context.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+
+struct vgrad_context {
+    vgrad__references references;
+    vgrad_alloc alloc;
+    vgrad_release release;
+    void *user;
+    vgrad_log_level log_level;
+    vgrad_log log;
+    void *log_user;
+};
+
+enum { ALIGNMENT = 64, LOG_LINE_SIZE = 512 };
+
+static void *default_alloc(size_t size, size_t alignment, void *user)
+{
+    (void)user;
+    /* aligned_alloc wants a multiple of the alignment. */
+    if (size > SIZE_MAX - alignment)
+        return NULL;
+    return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+}
+
+static void default_release(void *block, size_t size, void *user)
+{
+    (void)size;
+    (void)user;
+    free(block);
+}
+
+vgrad_status vgrad_context_create(vgrad_context **out, vgrad_alloc alloc, vgrad_release release,
+                                  void *user)
+{
+    if (!out)
+        return vgrad__fail_null("out");
+    *out = NULL;
+    if (!alloc != !release)
+        return vgrad__fail(VGRAD_E_INVALID, "%s: NULL, but %s is given",
+                           alloc ? "release" : "alloc", alloc ? "alloc" : "release");
+    if (!alloc) {
+        alloc = default_alloc;
+        release = default_release;
+    }
+    vgrad_context *context = alloc(sizeof *context, ALIGNMENT, user);
+    if (!context)
+        return vgrad__fail(VGRAD_E_MEMORY, "no memory for %zu bytes", sizeof *context);
+    *context = (vgrad_context){ .references = 1, .alloc = alloc, .release = release, .user = user };
+    *out = context;
+    return VGRAD_OK;
+}
+
+void vgrad_context_destroy(vgrad_context *context)
+{
+    vgrad__context_let_go(context);
+}
+
+vgrad_status vgrad_context_set_log(vgrad_context *context, vgrad_log_level level, vgrad_log log,
+                                   void *user)
+{
+    if (!context)
+        return vgrad__fail_null("context");
+    if (level < VGRAD_LOG_NONE || level > VGRAD_LOG_DEBUG)
+        return vgrad__fail(VGRAD_E_INVALID, "level: no log level %d", (int)level);
+    context->log_level = log ? level : VGRAD_LOG_NONE;
+    context->log = log;
+    context->log_user = user;
+    return VGRAD_OK;
+}
+
+vgrad_context *vgrad__context_hold(vgrad_context *context)
+{
+    if (context)
+        vgrad__hold(&context->references);
+    return context;
+}
+
+void vgrad__context_let_go(vgrad_context *context)
+{
+    if (context && vgrad__let_go(&context->references))
+        context->release(context, sizeof *context, context->user);
+}
+
+void *vgrad__allocate(vgrad_context *context, size_t count, size_t size)
+{
+    void *block = NULL;
+    if (count == 0)
+        count = 1;
+    if (size == 0 || count <= SIZE_MAX / size)
+        block = context ? context->alloc(count * size, ALIGNMENT, context->user)
+                        : default_alloc(count * size, ALIGNMENT, NULL);
+    if (block)
+        memset(block, 0, count * size);
+    else
+        vgrad__fail(VGRAD_E_MEMORY, "no memory for %zu times %zu bytes", count, size);
+    return block;
+}
+
+void vgrad__release(vgrad_context *context, void *block, size_t count, size_t size)
+{
+    if (!block)
+        return;
+    if (count == 0)
+        count = 1;
+    if (context)
+        context->release(block, count * size, context->user);
+    else
+        default_release(block, count * size, NULL);
+}
+
+vgrad_status vgrad__grow(vgrad_context *context, void **items, size_t count, size_t *capacity,
+                         size_t size)
+{
+    if (count < *capacity)
+        return VGRAD_OK;
+    size_t larger = *capacity ? 2 * *capacity : 8;
+    void *moved = vgrad__allocate(context, larger, size);
+    if (!moved)
+        return VGRAD_E_MEMORY;
+    if (*items) {
+        memcpy(moved, *items, count * size);
+        vgrad__release(context, *items, *capacity, size);
+    }
+    *items = moved;
+    *capacity = larger;
+    return VGRAD_OK;
+}
+
+void vgrad__log_line(const vgrad_context *context, vgrad_log_level level, const char *format, ...)
+{
+    if (!context || level > context->log_level)
+        return;
+    char line[LOG_LINE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    context->log((int32_t)level, line, context->log_user);
+}

@@ -1,0 +1,97 @@
+/* From layers that name each other to a network that can run. */
+/* SPDX-License-Identifier: MIT */
+#include "network/network.h"
+
+#include "tensor/tensor.h"
+
+void vgrad__built_release(vgrad_network *network)
+{
+    vgrad_context *context = network->context;
+    vgrad__memory_release(network);
+    vgrad__slab_destroy(network, &network->parameters);
+    vgrad__slab_destroy(network, &network->gradients);
+    vgrad__slab_destroy(network, &network->updates);
+    vgrad__slab_destroy(network, &network->epoch_gradients);
+    vgrad__release(context, network->segments, network->segment_count, sizeof *network->segments);
+    vgrad__release(context, network->records, network->record_capacity, sizeof *network->records);
+    network->segments = NULL;
+    network->records = NULL;
+    network->segment_count = network->record_count = 0;
+    network->output = NULL;
+}
+
+/* Everything before the output leads to it; anything else was lost on the way. */
+static vgrad_status check_wiring(vgrad_network *network, vgrad_layer *output)
+{
+    for (size_t i = 0; i < network->layer_count; i++)
+        network->layers[i]->leads_to_output = network->layers[i] == output;
+    for (size_t i = network->layer_count; i-- > 0;) {
+        const vgrad_layer *layer = network->layers[i];
+        if (!layer->leads_to_output)
+            return vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": does not lead to the output \"%s\"",
+                               layer->name, output->name);
+        for (int32_t k = 0; k < layer->input_count; k++)
+            layer->inputs[k]->leads_to_output = true;
+    }
+    return VGRAD_OK;
+}
+
+static vgrad_status infer_shapes(vgrad_network *network)
+{
+    for (size_t i = 0; i < network->layer_count; i++) {
+        vgrad_layer *layer = network->layers[i];
+        layer->needs_gradient = layer->input_count > 0;
+        vgrad_status status = layer->kind->shape(layer);
+        if (status != VGRAD_OK)
+            return status;
+    }
+    return VGRAD_OK;
+}
+
+static vgrad_status take_memory(vgrad_network *network)
+{
+    vgrad_status status = vgrad__segments_create(network);
+    if (status == VGRAD_OK)
+        status = vgrad__slab_create(network, &network->parameters);
+    if (status == VGRAD_OK)
+        status = vgrad__slab_create(network, &network->gradients);
+    if (status == VGRAD_OK)
+        status = vgrad__slabs_keep(network, network->keep);
+    if (status == VGRAD_OK)
+        status = vgrad__records_create(network);
+    return status;
+}
+
+vgrad_status vgrad_network_build(vgrad_network *network, vgrad_layer *output)
+{
+    if (!network)
+        return vgrad__fail_null("network");
+    if (vgrad__is_built(network))
+        return vgrad__fail(VGRAD_E_STATE, "network: built already");
+    if (network->first_error != VGRAD_OK)
+        return vgrad__fail(network->first_error, "%s", network->first_error_text);
+    if (!output)
+        return vgrad__fail_null("output");
+    if (output->network != network)
+        return vgrad__fail(VGRAD_E_INVALID, "output: layer \"%s\" is of another network",
+                           output->name);
+    if (output->input_count == 0)
+        return vgrad__fail(VGRAD_E_INVALID, "output: \"%s\" is an input", output->name);
+    vgrad_status status = check_wiring(network, output);
+    if (status == VGRAD_OK)
+        status = infer_shapes(network);
+    if (status == VGRAD_OK)
+        status = take_memory(network);
+    if (status != VGRAD_OK) {
+        vgrad__built_release(network);
+        return status;
+    }
+    network->kernels = vgrad__kernels_for(network->dtype);
+    network->output = output;
+    vgrad__initialize(network, network->seed);
+    vgrad__log_line(network->context, VGRAD_LOG_INFO,
+                    "network: %zu layers, %lld parameters, %s, kernels %s", network->layer_count,
+                    (long long)vgrad_network_parameter_count(network),
+                    vgrad__dtype_name(network->dtype), network->kernels->level);
+    return VGRAD_OK;
+}

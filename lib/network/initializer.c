@@ -1,0 +1,116 @@
+/* The first numbers of parameters. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "base/random.h"
+#include "network/network.h"
+
+vgrad_status vgrad__initializer_check(vgrad_role parameter, vgrad_initializer kind, double a,
+                                      double b)
+{
+    if (parameter != VGRAD_KERNEL && parameter != VGRAD_BIAS)
+        return vgrad__fail(VGRAD_E_INVALID, "parameter: kernel or bias, got role %d",
+                           (int)parameter);
+    switch (kind) {
+    case VGRAD_INIT_ZEROS:
+    case VGRAD_INIT_TORCH_LINEAR: return VGRAD_OK;
+    case VGRAD_INIT_CONSTANT:
+        if (!isfinite(a))
+            return vgrad__fail(VGRAD_E_INVALID, "a: a finite value, got %g", a);
+        return VGRAD_OK;
+    case VGRAD_INIT_UNIFORM:
+        if (!isfinite(a) || !isfinite(b) || a > b)
+            return vgrad__fail(VGRAD_E_INVALID, "a, b: a finite range, got %g to %g", a, b);
+        return VGRAD_OK;
+    case VGRAD_INIT_NORMAL:
+    case VGRAD_INIT_TRUNCATED_NORMAL:
+        if (!isfinite(a) || !isfinite(b) || b < 0)
+            return vgrad__fail(VGRAD_E_INVALID,
+                               "a, b: mean and standard deviation at least 0, got %g and %g", a, b);
+        return VGRAD_OK;
+    case VGRAD_INIT_GLOROT_UNIFORM:
+    case VGRAD_INIT_GLOROT_NORMAL:
+    case VGRAD_INIT_HE_UNIFORM:
+    case VGRAD_INIT_HE_NORMAL:
+    case VGRAD_INIT_LECUN_UNIFORM:
+    case VGRAD_INIT_LECUN_NORMAL:
+        if (!isfinite(a) || a < 0)
+            return vgrad__fail(VGRAD_E_INVALID, "a: a gain, at least 0 (0: 1), got %g", a);
+        return VGRAD_OK;
+    }
+    return vgrad__fail(VGRAD_E_INVALID, "kind: no initializer %d", (int)kind);
+}
+
+/* What every kind comes down to: one of three distributions. */
+typedef struct distribution {
+    enum { UNIFORM, NORMAL, TRUNCATED } kind;
+    double a, b; /* from, to; or mean, standard deviation */
+} distribution;
+
+static distribution uniform_of_variance(double gain, double variance)
+{
+    double limit = (gain == 0 ? 1 : gain) * sqrt(3 * variance);
+    return (distribution){ UNIFORM, -limit, limit };
+}
+
+static distribution normal_of_variance(double gain, double variance)
+{
+    return (distribution){ NORMAL, 0, (gain == 0 ? 1 : gain) * sqrt(variance) };
+}
+
+static distribution distribution_of(const vgrad__initializer *init, double fan_in, double fan_out)
+{
+    double glorot = 2 / (fan_in + fan_out), he = 2 / fan_in, lecun = 1 / fan_in;
+    switch (init->kind) {
+    case VGRAD_INIT_ZEROS: break;
+    case VGRAD_INIT_CONSTANT: return (distribution){ UNIFORM, init->a, init->a };
+    case VGRAD_INIT_UNIFORM: return (distribution){ UNIFORM, init->a, init->b };
+    case VGRAD_INIT_NORMAL: return (distribution){ NORMAL, init->a, init->b };
+    case VGRAD_INIT_TRUNCATED_NORMAL: return (distribution){ TRUNCATED, init->a, init->b };
+    case VGRAD_INIT_GLOROT_UNIFORM: return uniform_of_variance(init->a, glorot);
+    case VGRAD_INIT_GLOROT_NORMAL: return normal_of_variance(init->a, glorot);
+    case VGRAD_INIT_HE_UNIFORM: return uniform_of_variance(init->a, he);
+    case VGRAD_INIT_HE_NORMAL: return normal_of_variance(init->a, he);
+    case VGRAD_INIT_LECUN_UNIFORM: return uniform_of_variance(init->a, lecun);
+    case VGRAD_INIT_LECUN_NORMAL: return normal_of_variance(init->a, lecun);
+    case VGRAD_INIT_TORCH_LINEAR:
+        return (distribution){ UNIFORM, -1 / sqrt(fan_in), 1 / sqrt(fan_in) };
+    }
+    return (distribution){ UNIFORM, 0, 0 };
+}
+
+static double draw(vgrad__random *random, const distribution *d)
+{
+    if (d->kind == UNIFORM)
+        return d->a + (d->b - d->a) * vgrad__random_uniform(random);
+    double normal;
+    do
+        normal = vgrad__random_normal(random);
+    while (d->kind == TRUNCATED && fabs(normal) > 2);
+    return d->a + d->b * normal;
+}
+
+/* Each parameter has a stream of its own, so that adding a layer moves no other's numbers. */
+void vgrad__initialize(vgrad_network *network, uint64_t seed)
+{
+    for (size_t s = 0; s < network->segment_count; s++) {
+        const vgrad__segment *segment = &network->segments[s];
+        const vgrad__parameter *parameter =
+            &network->layers[segment->layer]->parameters[segment->slot];
+        const vgrad__initializer *init = parameter->initializer.chosen
+                                             ? &parameter->initializer
+                                             : &network->initializers[segment->slot];
+        distribution d =
+            distribution_of(init, (double)parameter->fan_in, (double)parameter->fan_out);
+        vgrad__random random = vgrad__random_stream(
+            seed, VGRAD__RANDOM_INITIALIZER, (uint32_t)segment->layer, (uint32_t)segment->slot);
+        void *values = vgrad__at(network, network->parameters.data, segment->offset);
+        for (int64_t i = 0; i < segment->count; i++) {
+            double value = draw(&random, &d);
+            if (network->dtype == VGRAD_FLOAT64)
+                ((double *)values)[i] = value;
+            else
+                ((float *)values)[i] = (float)value;
+        }
+    }
+}

@@ -1,0 +1,165 @@
+/* What all layers have: names, options, initializers. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "network/network.h"
+#include "tensor/tensor.h"
+
+/* "dense", or the first of "dense_1", "dense_2", ... that is free. */
+static void name_by_kind(vgrad_layer *layer)
+{
+    const vgrad_network *network = layer->network;
+    snprintf(layer->name, sizeof layer->name, "%s", layer->kind->name);
+    for (int number = 1; vgrad_network_find(network, layer->name); number++)
+        snprintf(layer->name, sizeof layer->name, "%s_%d", layer->kind->name, number);
+}
+
+vgrad_layer *vgrad__layer_create(vgrad_network *network, const vgrad__layer_kind *kind,
+                                 int32_t input_count, vgrad_layer *const *inputs)
+{
+    if (vgrad__is_built(network)) {
+        vgrad__fail(VGRAD_E_STATE, "network: built already, no %s can be added", kind->name);
+        return NULL;
+    }
+    if (vgrad__grow(network->context, (void **)&network->layers, network->layer_count,
+                    &network->layer_capacity, sizeof *network->layers) != VGRAD_OK) {
+        vgrad__keep_error(network, VGRAD_E_MEMORY);
+        return NULL;
+    }
+    vgrad_layer *layer = vgrad__allocate(
+        network->context, 1, sizeof *layer + (size_t)input_count * sizeof *layer->inputs);
+    if (!layer) {
+        vgrad__keep_error(network, VGRAD_E_MEMORY);
+        return NULL;
+    }
+    layer->network = network;
+    layer->kind = kind;
+    layer->trainable = true;
+    layer->use_bias = true;
+    layer->alpha = 0.2;
+    layer->input_count = input_count;
+    for (int32_t i = 0; i < input_count; i++)
+        layer->inputs[i] = inputs[i];
+    name_by_kind(layer);
+    layer->index = (int32_t)network->layer_count;
+    network->layers[network->layer_count++] = layer;
+    return layer;
+}
+
+const char *vgrad_layer_name(const vgrad_layer *layer)
+{
+    if (!layer)
+        vgrad__fail_null("layer");
+    return layer ? layer->name : NULL;
+}
+
+int32_t vgrad_layer_index(const vgrad_layer *layer)
+{
+    return layer ? layer->index : (vgrad__fail_null("layer"), -1);
+}
+
+/* Keeps the error for build, and returns it. */
+static vgrad_status refuse(vgrad_layer *layer, vgrad_status status)
+{
+    return vgrad__keep_error(layer->network, status);
+}
+
+static vgrad_status check_not_built(const vgrad_layer *layer, const char *what)
+{
+    if (vgrad__is_built(layer->network))
+        return vgrad__fail(VGRAD_E_STATE, "layer \"%s\": %s is fixed once the network is built",
+                           layer->name, what);
+    return VGRAD_OK;
+}
+
+vgrad_status vgrad_layer_set_name(vgrad_layer *layer, const char *name)
+{
+    if (!layer)
+        return vgrad__fail_null("layer");
+    vgrad_status status = check_not_built(layer, "the name");
+    if (status != VGRAD_OK)
+        return status;
+    if (!name)
+        return refuse(layer, vgrad__fail_null("name"));
+    size_t length = strlen(name);
+    if (length < 1 || length >= VGRAD__NAME_SIZE)
+        return refuse(layer, vgrad__fail(VGRAD_E_INVALID, "name: 1 to %d bytes, got %zu",
+                                         VGRAD__NAME_SIZE - 1, length));
+    const vgrad_layer *holder = vgrad_network_find(layer->network, name);
+    if (holder && holder != layer)
+        return refuse(layer, vgrad__fail(VGRAD_E_INVALID, "name: layer %d is called \"%s\" already",
+                                         (int)holder->index, name));
+    memmove(layer->name, name, length + 1);
+    return VGRAD_OK;
+}
+
+vgrad_status vgrad_layer_set(vgrad_layer *layer, vgrad_layer_option option, double value)
+{
+    if (!layer)
+        return vgrad__fail_null("layer");
+    const char *name = option == VGRAD_LAYER_TRAINABLE  ? "trainable"
+                       : option == VGRAD_LAYER_USE_BIAS ? "use_bias"
+                       : option == VGRAD_LAYER_ALPHA    ? "alpha"
+                                                        : NULL;
+    if (!name)
+        return refuse(layer,
+                      vgrad__fail(VGRAD_E_INVALID, "option: no layer option %d", (int)option));
+    if (!vgrad__number_fits(value, 0, 1, option != VGRAD_LAYER_ALPHA))
+        return refuse(layer,
+                      vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": %s %s, got %g", layer->name, name,
+                                  option == VGRAD_LAYER_ALPHA ? "in [0, 1]" : "0 or 1", value));
+    if (option == VGRAD_LAYER_TRAINABLE) {
+        layer->trainable = value != 0;
+        vgrad__segments_set_trainable(layer);
+        return VGRAD_OK;
+    }
+    vgrad_status status = check_not_built(layer, name);
+    if (status != VGRAD_OK)
+        return status;
+    if (option == VGRAD_LAYER_USE_BIAS)
+        layer->use_bias = value != 0;
+    else
+        layer->alpha = value;
+    return VGRAD_OK;
+}
+
+double vgrad_layer_get(const vgrad_layer *layer, vgrad_layer_option option)
+{
+    if (!layer) {
+        vgrad__fail_null("layer");
+        return (double)NAN;
+    }
+    switch (option) {
+    case VGRAD_LAYER_TRAINABLE: return layer->trainable;
+    case VGRAD_LAYER_USE_BIAS: return layer->use_bias;
+    case VGRAD_LAYER_ALPHA: return layer->alpha;
+    }
+    vgrad__fail(VGRAD_E_INVALID, "option: no layer option %d", (int)option);
+    return (double)NAN;
+}
+
+vgrad_status vgrad_layer_set_initializer(vgrad_layer *layer, vgrad_role parameter,
+                                         vgrad_initializer kind, double a, double b)
+{
+    if (!layer)
+        return vgrad__fail_null("layer");
+    vgrad_status status = vgrad__initializer_check(parameter, kind, a, b);
+    if (status != VGRAD_OK)
+        return refuse(layer, status);
+    layer->parameters[parameter].initializer = (vgrad__initializer){ true, kind, a, b };
+    return VGRAD_OK;
+}
+
+vgrad_status vgrad_network_set_initializer(vgrad_network *network, vgrad_role parameter,
+                                           vgrad_initializer kind, double a, double b)
+{
+    if (!network)
+        return vgrad__fail_null("network");
+    vgrad_status status = vgrad__initializer_check(parameter, kind, a, b);
+    if (status != VGRAD_OK)
+        return vgrad__keep_error(network, status);
+    network->initializers[parameter] = (vgrad__initializer){ true, kind, a, b };
+    return VGRAD_OK;
+}

@@ -1,0 +1,256 @@
+/*
+ * A network inside: layers, parameters in slabs, the memory of a pass, and the records that name
+ * every tensor. Only this room writes to these structs; the others read them, and call what is
+ * declared below.
+ */
+/* SPDX-License-Identifier: MIT */
+#ifndef VGRAD_NETWORK_NETWORK_H
+#define VGRAD_NETWORK_NETWORK_H
+
+#include <stdbool.h>
+#include <vgrad/layer.h>
+
+#include "base/context.h"
+#include "base/status.h"
+#include "network/observer.h"
+#include "tensor/kernels.h"
+
+enum { VGRAD__NAME_SIZE = 64, VGRAD__PARAMETERS_MAX = 2 };
+
+/* role = slot + face */
+enum { VGRAD__FACE_GRADIENT = 256, VGRAD__FACE_UPDATE = 512, VGRAD__FACE_EPOCH_GRADIENT = 1024 };
+
+/* ---- parameters ---- */
+
+typedef struct vgrad__initializer {
+    bool chosen;
+    vgrad_initializer kind;
+    double a, b;
+} vgrad__initializer;
+
+typedef struct vgrad__parameter {
+    int32_t rank;
+    int64_t shape[2];
+    int64_t fan_in, fan_out;
+    vgrad__initializer initializer; /* the layer's own, if chosen */
+} vgrad__parameter;
+
+/* A parameter's place in every slab. Offsets are multiples of 64 bytes; what lies between is 0. */
+typedef struct vgrad__segment {
+    int64_t offset, count; /* in elements */
+    int32_t layer, slot;
+    bool trainable;
+} vgrad__segment;
+
+/* A 64-byte aligned array with room for all parameters; data NULL: not there. */
+typedef struct vgrad__slab {
+    void *data;
+    int64_t count;
+} vgrad__slab;
+
+/* ---- layers ---- */
+
+/* What there is to know of a kind of layer. */
+typedef struct vgrad__layer_kind {
+    const char *name;
+    /* From in and the options to width and parameters. */
+    vgrad_status (*shape)(vgrad_layer *layer);
+    /* From the inputs' activations to its own. */
+    void (*forward)(vgrad_layer *layer);
+    /* From delta, or dL/da, to the gradients of parameters and inputs. */
+    void (*backward)(vgrad_layer *layer);
+} vgrad__layer_kind;
+
+/*
+ * Where a layer's rows lie during a pass: (rows, width) without gaps, in the network's dtype. An
+ * input layer's a is the batch itself if that is packed in this dtype, else z, packed from it.
+ */
+typedef struct vgrad__layer_memory {
+    void *z; /* may be a */
+    void *a;
+    void *da;    /* dL/da; NULL for an input layer */
+    void *delta; /* dL/dz; may be da */
+} vgrad__layer_memory;
+
+struct vgrad_layer {
+    vgrad_network *network;
+    const vgrad__layer_kind *kind;
+    char name[VGRAD__NAME_SIZE];
+    int32_t index;
+    bool trainable, use_bias, leads_to_output;
+    bool needs_gradient; /* not an input layer */
+    bool da_written;     /* in this backward pass, by a layer after it */
+    int32_t da_slot;     /* shared room for da, -1: room of its own (memory.c) */
+    int64_t width;       /* elements of a row of a */
+    vgrad_activation activation;
+    double alpha;
+    vgrad__parameter parameters[VGRAD__PARAMETERS_MAX];
+    int32_t parameter_count;
+    int32_t first_segment;
+    int32_t first_record, record_count;
+    vgrad__layer_memory memory;
+    int32_t input_count;
+    vgrad_layer *inputs[]; /* made before it, so the order of creation is an order to run in */
+};
+
+/* ---- records ---- */
+
+typedef struct vgrad__record {
+    vgrad_tensor view;
+    char name[VGRAD__NAME_SIZE + 32];
+    vgrad__family family;
+    uint32_t keep; /* the VGRAD_KEEP_ bit it depends on; 0: none */
+    bool there;    /* e.g. not the dL/da of a fused output */
+    bool measured; /* in this step, for some observer */
+    vgrad__moments moments;
+} vgrad__record;
+
+/* ---- the network ---- */
+
+/* What a pass is at. */
+typedef enum vgrad__phase {
+    VGRAD__IDLE,
+    VGRAD__FORWARD_DONE,
+    VGRAD__LOSS_DONE,
+    VGRAD__BACKWARD_DONE
+} vgrad__phase;
+
+struct vgrad_network {
+    vgrad__references references;
+    vgrad_context *context;
+    vgrad_dtype dtype;
+    uint64_t seed;
+    const vgrad__kernels *kernels;
+
+    vgrad_layer **layers;
+    size_t layer_count, layer_capacity;
+    vgrad_layer *output; /* NULL: not built */
+    vgrad__initializer initializers[VGRAD__PARAMETERS_MAX];
+    uint32_t keep;
+    vgrad_status first_error;
+    char first_error_text[VGRAD__ERROR_SIZE];
+
+    vgrad__segment *segments;
+    size_t segment_count;
+    int64_t slab_count; /* elements of a slab, padding included */
+    vgrad__slab parameters, gradients, updates, epoch_gradients;
+    int64_t epoch_updates; /* averaged in epoch_gradients */
+
+    vgrad__record *records; /* layer by layer */
+    size_t record_count, record_capacity;
+    bool open[VGRAD__FAMILIES];
+
+    /* The pass. */
+    vgrad__phase phase;
+    int64_t pass, passes; /* the number of this one, and the highest so far */
+    bool fused;           /* the loss gave the output's delta, not its da */
+    int64_t rows, capacity_rows;
+    void *arena; /* of arena_count elements, for all rows of a pass */
+    int64_t arena_count;
+    void *targets; /* in the arena: (rows, output width), to pack y in */
+
+    vgrad__observers observers;
+    int32_t callbacks; /* how many of them are running */
+};
+
+static inline bool vgrad__is_built(const vgrad_network *network)
+{
+    return network->output != NULL;
+}
+
+static inline size_t vgrad__element_size(const vgrad_network *network)
+{
+    return network->dtype == VGRAD_FLOAT64 ? sizeof(double) : sizeof(float);
+}
+
+/* Element `offset` of an array in the network's dtype. */
+static inline void *vgrad__at(const vgrad_network *network, const void *array, int64_t offset)
+{
+    return (char *)(uintptr_t)array + offset * (int64_t)vgrad__element_size(network);
+}
+
+/* ---- network.c, build.c ---- */
+
+vgrad_network *vgrad__network_hold(vgrad_network *network);
+
+/* A new layer after `inputs`, of one network; NULL, with the error kept, on failure. */
+vgrad_layer *vgrad__layer_create(vgrad_network *network, const vgrad__layer_kind *kind,
+                                 int32_t input_count, vgrad_layer *const *inputs);
+/* Keeps the first error of a network that is not built; returns `status`. */
+vgrad_status vgrad__keep_error(vgrad_network *network, vgrad_status status);
+
+/* VGRAD_E_STATE, in the words of `what`, unless built. */
+vgrad_status vgrad__check_built(const vgrad_network *network);
+/* VGRAD_E_STATE unless built, or while a step waits for its backward or its update. */
+vgrad_status vgrad__check_idle(const vgrad_network *network);
+
+/* Gives back what build made. */
+void vgrad__built_release(vgrad_network *network);
+
+/* ---- initializer.c ---- */
+
+vgrad_status vgrad__initializer_check(vgrad_role parameter, vgrad_initializer kind, double a,
+                                      double b);
+void vgrad__initialize(vgrad_network *network, uint64_t seed);
+
+/* ---- slab.c ---- */
+
+/* The segment table, from the layers' shapes. */
+vgrad_status vgrad__segments_create(vgrad_network *network);
+/* After a change of the layer's. */
+void vgrad__segments_set_trainable(const vgrad_layer *layer);
+/* A slab of zeros, unless it is there already. */
+vgrad_status vgrad__slab_create(const vgrad_network *network, vgrad__slab *slab);
+void vgrad__slab_destroy(const vgrad_network *network, vgrad__slab *slab);
+/* The slabs that `keep` asks for. */
+vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep);
+const vgrad__segment *vgrad__segment_of(const vgrad_layer *layer, int32_t slot);
+/* Takes the gradient of one more update into the epoch's mean. */
+void vgrad__epoch_gradient_add(vgrad_network *network);
+/* L2 norm over all gradients. */
+double vgrad__gradient_norm(const vgrad_network *network);
+
+/* ---- memory.c ---- */
+
+/* Room for passes of `rows` rows, with what is kept now; on failure the old room stays. */
+vgrad_status vgrad__memory_reserve(vgrad_network *network, int64_t rows);
+/* Ends the pass whose memory it was. */
+void vgrad__memory_release(vgrad_network *network);
+
+/* ---- tensors.c ---- */
+
+vgrad_status vgrad__records_create(vgrad_network *network);
+/* From now on its tensors may be read: points their records at the data. */
+void vgrad__family_open(vgrad_network *network, vgrad__family family);
+void vgrad__family_close(vgrad_network *network, vgrad__family family);
+/* The tensor of that role, if it may be read now; else NULL, and the error text says why. */
+const vgrad_tensor *vgrad__record_read(const vgrad_network *network, const vgrad__record *record);
+/* NULL if the layer has no such tensor. */
+vgrad__record *vgrad__record_find(const vgrad_layer *layer, vgrad_role role);
+/* Where to add the moments of a tensor in this step; NULL: nobody wants them. */
+vgrad__moments *vgrad__moments_wanted(const vgrad_layer *layer, vgrad_role role);
+
+/* ---- pass.c ---- */
+
+/* Runs x, (rows, inputs), through all layers. Ends whatever pass was there. */
+vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x);
+/* After a loss with gradient: all gradients. */
+void vgrad__backward(vgrad_network *network);
+/* The end of a step: gradients may no longer be read. */
+void vgrad__end_step(vgrad_network *network);
+
+/* VGRAD_E_STATE where a pass on the side would spoil one that waits for its backward. */
+vgrad_status vgrad__check_pass(const vgrad_network *network);
+/* Passes between these two are on the side: nobody observes them, and complete gradients survive
+   them. A forward that waited for its backward does not. */
+typedef struct vgrad__aside {
+    vgrad__phase phase;
+    int64_t pass;
+    bool watched;
+} vgrad__aside;
+vgrad__aside vgrad__step_aside(vgrad_network *network);
+void vgrad__step_back(vgrad_network *network, const vgrad__aside *aside);
+/* The first tensor that holds NaN or Inf, in the order in which they are computed; NULL: none. */
+const vgrad_layer *vgrad__find_non_finite(const vgrad_network *network, vgrad_role *role);
+
+#endif

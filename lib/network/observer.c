@@ -1,0 +1,105 @@
+/* Asking observers what they want of a step, and telling them. */
+/* SPDX-License-Identifier: MIT */
+#include "network/observer.h"
+
+#include "network/network.h"
+
+bool vgrad__observable(const vgrad_network *network, size_t tensor, int32_t *layer,
+                       vgrad_role *role)
+{
+    if (tensor >= network->record_count)
+        return false;
+    *layer = network->records[tensor].view.layer;
+    *role = (vgrad_role)network->records[tensor].view.role;
+    return true;
+}
+
+vgrad_status vgrad__observer_join(vgrad_network *network, vgrad__observer *observer)
+{
+    vgrad__observers *all = &network->observers;
+    size_t place = 0;
+    while (place < all->count && all->items[place])
+        place++;
+    vgrad_status status = vgrad__check_idle(network);
+    if (status == VGRAD_OK)
+        status = vgrad__grow(network->context, (void **)&all->items, place, &all->item_capacity,
+                             sizeof *all->items);
+    if (status == VGRAD_OK)
+        status = vgrad__grow(network->context, (void **)&all->looking, place,
+                             &all->looking_capacity, sizeof *all->looking);
+    if (status != VGRAD_OK)
+        return status;
+    all->items[place] = observer;
+    all->looking[place] = false;
+    all->count += place == all->count;
+    vgrad__network_hold(network);
+    return VGRAD_OK;
+}
+
+void vgrad__observer_leave(vgrad_network *network, const vgrad__observer *observer)
+{
+    for (size_t i = 0; i < network->observers.count; i++)
+        if (network->observers.items[i] == observer) {
+            network->observers.items[i] = NULL;
+            vgrad_network_destroy(network);
+            return;
+        }
+}
+
+static vgrad__observer *looking(const vgrad_network *network, size_t i)
+{
+    return network->observers.looking[i] ? network->observers.items[i] : NULL;
+}
+
+/* What a layer is given is what another one gave out: measured there. */
+static vgrad__record *measured_in_place_of(const vgrad_network *network, vgrad__record *record)
+{
+    if (record->view.role != VGRAD_INPUT)
+        return record;
+    const vgrad_layer *layer = network->layers[record->view.layer];
+    return vgrad__record_find(layer->inputs[0], VGRAD_ACTIVATION);
+}
+
+void vgrad__observers_begin(vgrad_network *network, int64_t step)
+{
+    vgrad__observers *all = &network->observers;
+    bool any = false;
+    for (size_t i = 0; i < all->count; i++) {
+        vgrad__observer *observer = all->items[i];
+        all->looking[i] = observer && observer->begin(observer->self, step);
+        any |= all->looking[i];
+    }
+    all->watched = any;
+    if (!any)
+        return;
+    for (size_t r = 0; r < network->record_count; r++)
+        network->records[r].measured = false;
+    for (size_t r = 0; r < network->record_count; r++) {
+        vgrad__record *record = &network->records[r];
+        for (size_t i = 0; i < all->count; i++) {
+            const vgrad__observer *observer = looking(network, i);
+            if (observer && observer->wants(observer->self, r)) {
+                vgrad__record *source = measured_in_place_of(network, record);
+                source->measured = true;
+                source->moments = (vgrad__moments){ 0 };
+            }
+        }
+    }
+}
+
+void vgrad__observers_tell(vgrad_network *network, vgrad__family family)
+{
+    if (!network->observers.watched)
+        return;
+    for (size_t r = 0; r < network->record_count; r++) {
+        vgrad__record *record = &network->records[r];
+        const vgrad__record *source = measured_in_place_of(network, record);
+        if (record->family != family || !record->there || !source->measured)
+            continue;
+        for (size_t i = 0; i < network->observers.count; i++) {
+            const vgrad__observer *observer = looking(network, i);
+            if (observer && observer->wants(observer->self, r))
+                observer->observe(observer->self, r, &source->moments);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+/*
+ * The observer seam: whoever wants to see what passes through a network declares it before each
+ * step and is told. The network knows nothing of probes; what nobody declared costs nothing.
+ */
+/* SPDX-License-Identifier: MIT */
+#ifndef VGRAD_NETWORK_OBSERVER_H
+#define VGRAD_NETWORK_OBSERVER_H
+
+#include <stdbool.h>
+#include <vgrad/network.h>
+
+#include "tensor/moments.h"
+
+/* Tensors that come and go together, and when their data may be read. */
+typedef enum vgrad__family {
+    VGRAD__PARAMETERS,      /* always */
+    VGRAD__GRADIENTS,       /* from backward to the end of the step */
+    VGRAD__UPDATES,         /* from an update to the next backward, if kept */
+    VGRAD__EPOCH_GRADIENTS, /* from the epoch's first update on, if kept */
+    VGRAD__FORWARD,         /* z, a, input: from forward on, if kept */
+    VGRAD__BACKWARD,        /* delta, da: from backward to the next forward, if kept */
+    VGRAD__FAMILIES
+} vgrad__family;
+
+typedef struct vgrad__observer {
+    void *self;
+    /* Before a step: whether to look at it at all. */
+    bool (*begin)(void *self, int64_t step);
+    /* If so, asked for every tensor, by its number: are its moments wanted? */
+    bool (*wants)(void *self, size_t tensor);
+    /* Told of every tensor that was wanted, once it is complete; some may not come to pass. */
+    void (*observe)(void *self, size_t tensor, const vgrad__moments *moments);
+} vgrad__observer;
+
+typedef struct vgrad__observers {
+    vgrad__observer **items; /* NULL: one that has left */
+    bool *looking;           /* at this step */
+    size_t count, item_capacity, looking_capacity;
+    bool watched; /* anything is wanted in this step */
+} vgrad__observers;
+
+/* What tensor a number stands for, from 0; false past the last. */
+bool vgrad__observable(const vgrad_network *network, size_t tensor, int32_t *layer,
+                       vgrad_role *role);
+
+/* Joining keeps a built network alive until the observer, which must stay until then, leaves. Not
+   inside a step. */
+vgrad_status vgrad__observer_join(vgrad_network *network, vgrad__observer *observer);
+void vgrad__observer_leave(vgrad_network *network, const vgrad__observer *observer);
+
+/* Asks everyone what they want of this step. */
+void vgrad__observers_begin(vgrad_network *network, int64_t step);
+/* Tells everyone of the tensors of a family that they wanted. */
+void vgrad__observers_tell(vgrad_network *network, vgrad__family family);
+
+#endif

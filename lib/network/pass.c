@@ -1,0 +1,175 @@
+/* Forward through all layers, and backward. */
+/* SPDX-License-Identifier: MIT */
+#include "network/network.h"
+#include "tensor/tensor.h"
+
+/* Rows of x; below 0, a status, if it is no batch for this input layer. */
+static vgrad_status check_batch(const vgrad_layer *input, const vgrad_tensor *x)
+{
+    vgrad_status status = vgrad__tensor_check(x, "x");
+    if (status != VGRAD_OK)
+        return status;
+    if (x->rank != 2)
+        return vgrad__fail(VGRAD_E_SHAPE, "x: shape (rows, %lld), got rank %d",
+                           (long long)input->width, (int)x->rank);
+    if (x->shape[1] != input->width)
+        return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": input width %lld, got %lld", input->name,
+                           (long long)input->width, (long long)x->shape[1]);
+    if (x->shape[0] < 1 || x->shape[0] > INT32_MAX)
+        return vgrad__fail(VGRAD_E_SHAPE, "x: 1 to %d rows, got %lld", INT32_MAX,
+                           (long long)x->shape[0]);
+    return VGRAD_OK;
+}
+
+/* The batch itself if the layers can read it as it is, else a packed copy. */
+static void take_in(vgrad_layer *input, const vgrad_tensor *x)
+{
+    if (x->dtype == (int32_t)input->network->dtype && vgrad__tensor_is_packed(x)) {
+        input->memory.a = (void *)(uintptr_t)x->data; /* only read */
+    } else {
+        input->memory.a = input->memory.z;
+        vgrad__tensor_pack(x, input->memory.a, input->network->dtype);
+    }
+}
+
+vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x)
+{
+    vgrad_layer *input = network->layers[0];
+    vgrad_status status = check_batch(input, x);
+    if (status == VGRAD_OK)
+        status = vgrad__memory_reserve(network, x->shape[0]);
+    if (status != VGRAD_OK)
+        return status;
+    vgrad__family_close(network, VGRAD__FORWARD);
+    vgrad__family_close(network, VGRAD__BACKWARD);
+    network->rows = x->shape[0];
+    network->pass = ++network->passes;
+    take_in(input, x);
+    for (size_t i = 0; i < network->layer_count; i++)
+        network->layers[i]->kind->forward(network->layers[i]);
+    vgrad__family_open(network, VGRAD__FORWARD);
+    network->phase = VGRAD__FORWARD_DONE;
+    vgrad__observers_tell(network, VGRAD__FORWARD);
+    return VGRAD_OK;
+}
+
+static void measure_gradients(vgrad_network *network)
+{
+    for (size_t s = 0; s < network->segment_count; s++) {
+        const vgrad__segment *segment = &network->segments[s];
+        vgrad__moments *moments = vgrad__moments_wanted(
+            network->layers[segment->layer], (vgrad_role)(segment->slot + VGRAD__FACE_GRADIENT));
+        if (moments)
+            network->kernels->moments(vgrad__at(network, network->gradients.data, segment->offset),
+                                      (size_t)segment->count, moments);
+    }
+}
+
+void vgrad__backward(vgrad_network *network)
+{
+    vgrad__family_close(network, VGRAD__UPDATES);
+    for (size_t i = 0; i < network->layer_count; i++)
+        network->layers[i]->da_written = false;
+    for (size_t i = network->layer_count; i-- > 0;)
+        network->layers[i]->kind->backward(network->layers[i]);
+    vgrad__record_find(network->output, VGRAD_ACTIVATION_GRADIENT)->there = !network->fused;
+    vgrad__family_open(network, VGRAD__GRADIENTS);
+    vgrad__family_open(network, VGRAD__BACKWARD);
+    network->phase = VGRAD__BACKWARD_DONE;
+    if (network->observers.watched)
+        measure_gradients(network);
+    vgrad__observers_tell(network, VGRAD__BACKWARD);
+    vgrad__observers_tell(network, VGRAD__GRADIENTS);
+}
+
+void vgrad__end_step(vgrad_network *network)
+{
+    vgrad__family_close(network, VGRAD__GRADIENTS);
+    network->phase = VGRAD__IDLE;
+}
+
+vgrad_status vgrad__check_pass(const vgrad_network *network)
+{
+    vgrad_status status = vgrad__check_built(network);
+    bool waits =
+        network && (network->phase == VGRAD__FORWARD_DONE || network->phase == VGRAD__LOSS_DONE);
+    if (status == VGRAD_OK && network->callbacks > 0 && waits)
+        return vgrad__fail(VGRAD_E_STATE,
+                           "network: inside a callback between forward and backward");
+    return status;
+}
+
+vgrad__aside vgrad__step_aside(vgrad_network *network)
+{
+    vgrad__aside aside = { network->phase, network->pass, network->observers.watched };
+    network->observers.watched = false;
+    return aside;
+}
+
+void vgrad__step_back(vgrad_network *network, const vgrad__aside *aside)
+{
+    bool complete = aside->phase == VGRAD__BACKWARD_DONE;
+    network->observers.watched = aside->watched;
+    network->phase = complete ? aside->phase : VGRAD__IDLE;
+    network->pass = complete ? aside->pass : network->pass;
+}
+
+vgrad_status vgrad_network_predict(vgrad_network *network, const vgrad_tensor *x, void *out,
+                                   vgrad_dtype dtype, int64_t capacity)
+{
+    const int64_t rows_at_once = 256;
+    vgrad_status status = vgrad__check_pass(network);
+    if (status == VGRAD_OK)
+        status = check_batch(network->layers[0], x);
+    if (status != VGRAD_OK)
+        return status;
+    int64_t rows = x->shape[0], width = network->output->width;
+    if (!out)
+        return vgrad__fail_null("out");
+    if (vgrad__dtype_size(dtype) == 0)
+        return vgrad__fail(VGRAD_E_INVALID, "dtype: no dtype %d", (int)dtype);
+    if (capacity < rows * width)
+        return vgrad__fail(VGRAD_E_INVALID, "capacity: the answer has %lld elements, got %lld",
+                           (long long)(rows * width), (long long)capacity);
+    vgrad__aside aside = vgrad__step_aside(network);
+    char *to = out;
+    for (int64_t first = 0; first < rows && status == VGRAD_OK; first += rows_at_once) {
+        vgrad_tensor part = *x;
+        part.shape[0] = rows - first < rows_at_once ? rows - first : rows_at_once;
+        part.data = (const char *)x->data +
+                    first * x->strides[0] * (int64_t)vgrad__dtype_size((vgrad_dtype)x->dtype);
+        status = vgrad__forward(network, &part);
+        if (status != VGRAD_OK)
+            break;
+        int64_t count = part.shape[0] * width;
+        vgrad__convert(network->output->memory.a, network->dtype, to, dtype, count);
+        to += count * (int64_t)vgrad__dtype_size(dtype);
+    }
+    vgrad__step_back(network, &aside);
+    return status;
+}
+
+static bool is_finite(const vgrad_network *network, const void *data, int64_t count)
+{
+    return network->kernels->all_finite(data, (size_t)count);
+}
+
+const vgrad_layer *vgrad__find_non_finite(const vgrad_network *network, vgrad_role *role)
+{
+    for (size_t i = 0; i < network->layer_count; i++) {
+        const vgrad_layer *layer = network->layers[i];
+        *role = VGRAD_ACTIVATION;
+        if (!is_finite(network, layer->memory.a, network->rows * layer->width))
+            return layer;
+    }
+    if (network->phase != VGRAD__BACKWARD_DONE)
+        return NULL;
+    for (size_t s = network->segment_count; s-- > 0;) {
+        const vgrad__segment *segment = &network->segments[s];
+        *role = (vgrad_role)(segment->slot + VGRAD__FACE_GRADIENT);
+        if (!is_finite(network, vgrad__at(network, network->gradients.data, segment->offset),
+                       segment->count))
+            return network->layers[segment->layer];
+    }
+    return NULL;
+}

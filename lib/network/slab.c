@@ -1,0 +1,113 @@
+/* Parameters and what belongs to each of them, in slabs with one segment table. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+
+#include "network/network.h"
+
+enum { SEGMENT_ALIGNMENT = 64 };
+
+static int64_t parameter_count(const vgrad__parameter *parameter)
+{
+    int64_t count = 1;
+    for (int32_t i = 0; i < parameter->rank; i++)
+        count *= parameter->shape[i];
+    return count;
+}
+
+vgrad_status vgrad__segments_create(vgrad_network *network)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < network->layer_count; i++)
+        count += (size_t)network->layers[i]->parameter_count;
+    network->segments = vgrad__allocate(network->context, count, sizeof *network->segments);
+    if (!network->segments)
+        return VGRAD_E_MEMORY;
+    network->segment_count = count;
+    int64_t offset = 0, step = SEGMENT_ALIGNMENT / (int64_t)vgrad__element_size(network);
+    vgrad__segment *segment = network->segments;
+    for (size_t i = 0; i < network->layer_count; i++) {
+        vgrad_layer *layer = network->layers[i];
+        layer->first_segment = (int32_t)(segment - network->segments);
+        for (int32_t slot = 0; slot < layer->parameter_count; slot++, segment++) {
+            int64_t elements = parameter_count(&layer->parameters[slot]);
+            *segment = (vgrad__segment){ .offset = offset,
+                                         .count = elements,
+                                         .layer = layer->index,
+                                         .slot = slot,
+                                         .trainable = layer->trainable };
+            offset += (elements + step - 1) / step * step;
+        }
+    }
+    network->slab_count = offset;
+    return VGRAD_OK;
+}
+
+const vgrad__segment *vgrad__segment_of(const vgrad_layer *layer, int32_t slot)
+{
+    return &layer->network->segments[layer->first_segment + slot];
+}
+
+void vgrad__segments_set_trainable(const vgrad_layer *layer)
+{
+    if (!layer->network->segments)
+        return;
+    for (int32_t slot = 0; slot < layer->parameter_count; slot++)
+        layer->network->segments[layer->first_segment + slot].trainable = layer->trainable;
+}
+
+vgrad_status vgrad__slab_create(const vgrad_network *network, vgrad__slab *slab)
+{
+    if (slab->data)
+        return VGRAD_OK;
+    slab->data = vgrad__allocate(network->context, (size_t)network->slab_count,
+                                 vgrad__element_size(network));
+    slab->count = network->slab_count;
+    return slab->data ? VGRAD_OK : VGRAD_E_MEMORY;
+}
+
+void vgrad__slab_destroy(const vgrad_network *network, vgrad__slab *slab)
+{
+    vgrad__release(network->context, slab->data, (size_t)slab->count, vgrad__element_size(network));
+    *slab = (vgrad__slab){ 0 };
+}
+
+vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep)
+{
+    vgrad_status status = VGRAD_OK;
+    if (keep & VGRAD_KEEP_UPDATE)
+        status = vgrad__slab_create(network, &network->updates);
+    if (status == VGRAD_OK && keep & VGRAD_KEEP_EPOCH_GRADIENT)
+        status = vgrad__slab_create(network, &network->epoch_gradients);
+    return status;
+}
+
+/* mean_n = mean_(n-1) + (g - mean_(n-1)) / n */
+void vgrad__epoch_gradient_add(vgrad_network *network)
+{
+    network->epoch_updates++;
+    if (!network->epoch_gradients.data)
+        return;
+    if (network->epoch_updates == 1) /* so that the first mean is g exactly */
+        memset(network->epoch_gradients.data, 0,
+               (size_t)network->slab_count * vgrad__element_size(network));
+    network->kernels->running_mean(network->epoch_gradients.data, network->gradients.data,
+                                   (size_t)network->slab_count,
+                                   1.0 / (double)network->epoch_updates);
+    vgrad__family_open(network, VGRAD__EPOCH_GRADIENTS);
+}
+
+double vgrad__gradient_norm(const vgrad_network *network)
+{
+    /* Padding is zero, so the slab's sum is that of its segments. */
+    double sum =
+        network->kernels->sum_of_squares(network->gradients.data, (size_t)network->slab_count);
+    const double trusted_low = 1e-200, trusted_high = 1e200;
+    if (sum > trusted_low && sum < trusted_high)
+        return sqrt(sum);
+    vgrad__moments moments = { 0 };
+    network->kernels->moments(network->gradients.data, (size_t)network->slab_count, &moments);
+    if (moments.finite < moments.count)
+        return sqrt(sum); /* NaN or Inf, as it is */
+    return vgrad__moments_read(&moments, VGRAD_L2);
+}

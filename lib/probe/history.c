@@ -1,0 +1,63 @@
+/* A ring of looks. */
+/* SPDX-License-Identifier: MIT */
+#include "probe/history.h"
+
+#include "base/context.h"
+
+vgrad_status vgrad__history_create(vgrad__history *history, size_t series, size_t capacity,
+                                   vgrad_context *context)
+{
+    *history = (vgrad__history){ .context = context, .series = series, .capacity = capacity };
+    history->steps = vgrad__allocate(context, capacity, sizeof *history->steps);
+    history->sights = history->steps
+                          ? vgrad__allocate(context, capacity, series * sizeof *history->sights)
+                          : NULL;
+    if (history->sights)
+        return VGRAD_OK;
+    vgrad__history_destroy(history);
+    return VGRAD_E_MEMORY;
+}
+
+void vgrad__history_destroy(vgrad__history *history)
+{
+    vgrad__release(history->context, history->steps, history->capacity, sizeof *history->steps);
+    vgrad__release(history->context, history->sights, history->capacity,
+                   history->series * sizeof *history->sights);
+    *history = (vgrad__history){ 0 };
+}
+
+static vgrad__sight *row(const vgrad__history *history, size_t look)
+{
+    return history->sights + look % history->capacity * history->series;
+}
+
+void vgrad__history_begin(vgrad__history *history, int64_t step)
+{
+    bool again = history->looks > 0 && vgrad__history_step(history, history->looks - 1) == step;
+    if (!again)
+        history->looks++;
+    history->steps[(history->looks - 1) % history->capacity] = step;
+    for (size_t s = 0; s < history->series; s++)
+        row(history, history->looks - 1)[s].seen = false;
+}
+
+void vgrad__history_add(vgrad__history *history, size_t series, const vgrad__moments *moments)
+{
+    row(history, history->looks - 1)[series] = (vgrad__sight){ true, *moments };
+}
+
+size_t vgrad__history_first(const vgrad__history *history)
+{
+    return history->looks > history->capacity ? history->looks - history->capacity : 0;
+}
+
+int64_t vgrad__history_step(const vgrad__history *history, size_t look)
+{
+    return history->steps[look % history->capacity];
+}
+
+const vgrad__moments *vgrad__history_at(const vgrad__history *history, size_t series, size_t look)
+{
+    const vgrad__sight *sight = &row(history, look)[series];
+    return sight->seen ? &sight->moments : NULL;
+}

@@ -1,0 +1,41 @@
+/* What was seen of every tensor at the latest looks. */
+/* SPDX-License-Identifier: MIT */
+#ifndef VGRAD_PROBE_HISTORY_H
+#define VGRAD_PROBE_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <vgrad/context.h>
+
+#include "tensor/moments.h"
+
+/* One look at one tensor. */
+typedef struct vgrad__sight {
+    bool seen;
+    vgrad__moments moments;
+} vgrad__sight;
+
+/* A ring of `capacity` looks, each with a row of `series` sights. {0} is an empty one. */
+typedef struct vgrad__history {
+    vgrad_context *context; /* borrowed */
+    size_t series, capacity;
+    size_t looks; /* ever taken */
+    int64_t *steps;
+    vgrad__sight *sights;
+} vgrad__history;
+
+vgrad_status vgrad__history_create(vgrad__history *history, size_t series, size_t capacity,
+                                   vgrad_context *context);
+void vgrad__history_destroy(vgrad__history *history);
+
+/* A new look; the same step as before replaces that one. */
+void vgrad__history_begin(vgrad__history *history, int64_t step);
+void vgrad__history_add(vgrad__history *history, size_t series, const vgrad__moments *moments);
+
+/* Looks that are still there: those from `vgrad__history_first` up to history->looks. */
+size_t vgrad__history_first(const vgrad__history *history);
+int64_t vgrad__history_step(const vgrad__history *history, size_t look);
+/* NULL if the series was not seen at that look. */
+const vgrad__moments *vgrad__history_at(const vgrad__history *history, size_t series, size_t look);
+
+#endif

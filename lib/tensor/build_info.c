@@ -1,0 +1,21 @@
+/* What this build computes with, for bug reports. */
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <vgrad/status.h>
+
+#include "tensor/blas.h"
+#include "tensor/kernels.h"
+
+#define QUOTE_(a) #a
+#define QUOTE(a)  QUOTE_(a)
+#define VERSION                                                                                    \
+    QUOTE(VGRAD_VERSION_MAJOR) "." QUOTE(VGRAD_VERSION_MINOR) "." QUOTE(VGRAD_VERSION_PATCH)
+
+const char *vgrad_build_info(void)
+{
+    static _Thread_local char text[256];
+    snprintf(text, sizeof text, "libvgrad %s, ABI %d, %s, kernels %s, %s", VERSION,
+             VGRAD_ABI_VERSION, __VERSION__, vgrad__kernels_for(VGRAD_FLOAT32)->level,
+             vgrad__blas_description());
+    return text;
+}

@@ -1,0 +1,54 @@
+/*
+ * All kernels for one instruction level: meson builds this file once for each, with VGRAD_LEVEL set
+ * to its name and the compiler told which instructions there are.
+ */
+/* SPDX-License-Identifier: MIT */
+#include "tensor/kernels.h"
+#include "tensor/kernels/vector_math.h"
+
+#define JOIN_(a, b) a##_##b
+#define JOIN(a, b)  JOIN_(a, b)
+#define QUOTE_(a)   #a
+#define QUOTE(a)    QUOTE_(a)
+
+/* A loop over independent elements; or one with a sum, whose order is then the vector's. */
+#define VECTOR_LOOP   _Pragma("omp simd")
+#define SUM_LOOP(...) _Pragma(QUOTE_(omp simd reduction(__VA_ARGS__)))
+
+#define T       float
+#define N(name) JOIN(name, f32)
+#include "tensor/kernels/activation.inc"
+#include "tensor/kernels/loss.inc"
+#include "tensor/kernels/statistics.inc"
+#include "tensor/kernels/update.inc"
+#undef T
+#undef N
+
+#define T       double
+#define N(name) JOIN(name, f64)
+#include "tensor/kernels/activation.inc"
+#include "tensor/kernels/loss.inc"
+#include "tensor/kernels/statistics.inc"
+#include "tensor/kernels/update.inc"
+#undef T
+#undef N
+
+#define TABLE(suffix)                                                                              \
+    {                                                                                              \
+        .level = QUOTE(VGRAD_LEVEL), .moments = moments_##suffix,                                  \
+        .sum_of_squares = sum_of_squares_##suffix, .all_finite = all_finite_##suffix,              \
+        .sigmoid = sigmoid_##suffix, .tanh = tanh_##suffix, .relu = relu_##suffix,                 \
+        .softmax = softmax_##suffix, .sigmoid_backward = sigmoid_backward_##suffix,                \
+        .tanh_backward = tanh_backward_##suffix, .relu_backward = relu_backward_##suffix,          \
+        .softmax_backward = softmax_backward_##suffix, .column_sums = column_sums_##suffix,        \
+        .squared_error = squared_error_##suffix,                                                   \
+        .binary_crossentropy = binary_crossentropy_##suffix,                                       \
+        .binary_crossentropy_logits = binary_crossentropy_logits_##suffix,                         \
+        .crossentropy = crossentropy_##suffix,                                                     \
+        .crossentropy_logits = crossentropy_logits_##suffix, .sgd = sgd_##suffix,                  \
+        .momentum = momentum_##suffix, .rmsprop = rmsprop_##suffix, .adam = adam_##suffix,         \
+        .running_mean = running_mean_##suffix                                                      \
+    }
+
+extern const vgrad__kernels JOIN(vgrad__kernels, VGRAD_LEVEL)[2];
+const vgrad__kernels JOIN(vgrad__kernels, VGRAD_LEVEL)[2] = { TABLE(f32), TABLE(f64) };

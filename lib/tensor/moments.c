@@ -1,0 +1,80 @@
+/* Merging moments, and reading figures off them. */
+/* SPDX-License-Identifier: MIT */
+#include "tensor/moments.h"
+
+#include <math.h>
+
+/* Moments of zeros alone fit any scale. */
+static int has_no_scale(const vgrad__moments *m)
+{
+    return m->min == 0.0 && m->max == 0.0;
+}
+
+static void rescale(vgrad__moments *m, int32_t exponent)
+{
+    int32_t shift = m->exponent - exponent;
+    if (shift != 0) {
+        m->mean = ldexp(m->mean, shift);
+        m->m2 = ldexp(m->m2, 2 * shift);
+        m->sum_abs = ldexp(m->sum_abs, shift);
+        m->exponent = exponent;
+    }
+}
+
+static void use_one_scale(vgrad__moments *a, vgrad__moments *b)
+{
+    if (a->exponent == b->exponent)
+        return;
+    int32_t exponent = has_no_scale(a)   ? b->exponent
+                       : has_no_scale(b) ? a->exponent
+                                         : (a->exponent > b->exponent ? a->exponent : b->exponent);
+    rescale(a, exponent);
+    rescale(b, exponent);
+}
+
+void vgrad__moments_merge(vgrad__moments *moments, const vgrad__moments *more)
+{
+    if (moments->finite == 0 || more->finite == 0) {
+        vgrad__moments sum = moments->finite ? *moments : *more;
+        sum.count = moments->count + more->count;
+        sum.nans = moments->nans + more->nans;
+        *moments = sum;
+        return;
+    }
+    vgrad__moments b = *more;
+    use_one_scale(moments, &b);
+    double n = (double)(moments->finite + b.finite);
+    double delta = b.mean - moments->mean;
+    moments->mean += delta * ((double)b.finite / n);
+    moments->m2 += b.m2 + delta * delta * ((double)moments->finite * (double)b.finite / n);
+    moments->sum_abs += b.sum_abs;
+    moments->min = b.min < moments->min ? b.min : moments->min;
+    moments->max = b.max > moments->max ? b.max : moments->max;
+    moments->count += b.count;
+    moments->finite += b.finite;
+    moments->zeros += b.zeros;
+    moments->nans += b.nans;
+}
+
+double vgrad__moments_read(const vgrad__moments *m, vgrad_quantity quantity)
+{
+    double n = (double)m->finite;
+    switch (quantity) {
+    case VGRAD_COUNT: return (double)m->count;
+    case VGRAD_ZEROS: return (double)m->zeros;
+    case VGRAD_NANS: return (double)m->nans;
+    case VGRAD_INFS: return (double)(m->count - m->finite - m->nans);
+    default: break;
+    }
+    if (m->finite == 0)
+        return NAN;
+    switch (quantity) {
+    case VGRAD_MEAN: return ldexp(m->mean, m->exponent);
+    case VGRAD_STD: return ldexp(sqrt(m->m2 / n), m->exponent);
+    case VGRAD_MEAN_ABS: return ldexp(m->sum_abs / n, m->exponent);
+    case VGRAD_L2: return ldexp(sqrt(m->m2 + n * m->mean * m->mean), m->exponent);
+    case VGRAD_MIN: return m->min;
+    case VGRAD_MAX: return m->max;
+    default: return NAN;
+    }
+}

@@ -1,0 +1,29 @@
+/* Types of elements and strided views, for the rest of the library. */
+/* SPDX-License-Identifier: MIT */
+#ifndef VGRAD_TENSOR_TENSOR_H
+#define VGRAD_TENSOR_TENSOR_H
+
+#include <stdbool.h>
+#include <vgrad/tensor.h>
+
+/* Bytes of an element; 0 for a number that is no dtype. */
+size_t vgrad__dtype_size(vgrad_dtype dtype);
+const char *vgrad__dtype_name(vgrad_dtype dtype);
+
+/* VGRAD_OK if `tensor`, the argument `name`, can be read: not NULL, known dtype, on this CPU. */
+vgrad_status vgrad__tensor_check(const vgrad_tensor *tensor, const char *name);
+
+/* True if the elements lie row-major without gaps. */
+bool vgrad__tensor_is_packed(const vgrad_tensor *tensor);
+
+/* `count` elements of one type become another; the arrays do not overlap. */
+void vgrad__convert(const void *from, vgrad_dtype from_dtype, void *to, vgrad_dtype to_dtype,
+                    int64_t count);
+
+/* As vgrad_tensor_copy(), into an array that is large enough, of a tensor that was checked. */
+void vgrad__tensor_pack(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype);
+
+/* `value` is finite and, if `whole`, integral, and lies in [low, high]. For options. */
+bool vgrad__number_fits(double value, double low, double high, bool whole);
+
+#endif

@@ -1,0 +1,101 @@
+/* The ready-made progress line, in the public calls alone. */
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "train/trainer.h"
+
+enum { BAR_WIDTH = 20 };
+
+/* Shortest time between two rewritings of the line. */
+static const double pause_seconds = 0.1;
+
+typedef struct vgrad__progress {
+    vgrad_write write;
+    void *user;
+    double epoch_began, last_written;
+    vgrad__tally tally;
+} vgrad__progress;
+
+/* " 12/32 [=======             ] 0.1s  loss 0.6412  accuracy 0.684", after "\rEpoch 7/100". */
+static vgrad_status write_line(const vgrad__progress *progress, const vgrad_event *event,
+                               const vgrad__loss_value *value, const char *end)
+{
+    char bar[BAR_WIDTH + 1], accuracy[32] = "", validation[64] = "";
+    int64_t done = event->batch + 1;
+    int filled = event->batches > 0 ? (int)(BAR_WIDTH * done / event->batches) : 0;
+    memset(bar, ' ', BAR_WIDTH);
+    memset(bar, '=', (size_t)filled);
+    bar[BAR_WIDTH] = '\0';
+    if (value->accuracy == value->accuracy)
+        snprintf(accuracy, sizeof accuracy, "  accuracy %.3f", value->accuracy);
+    if (event->kind == VGRAD_EPOCH_END && event->validation_loss == event->validation_loss)
+        snprintf(validation, sizeof validation, "  validation loss %.4f", event->validation_loss);
+    return vgrad__print(progress->write, progress->user,
+                        "\rEpoch %lld/%lld  %lld/%lld [%s] %.1fs  loss %.4f%s%s%s",
+                        (long long)event->epoch + 1, (long long)event->epochs, (long long)done,
+                        (long long)event->batches, bar, vgrad__seconds() - progress->epoch_began,
+                        value->loss, accuracy, validation, end);
+}
+
+static int32_t on_event(const vgrad_event *event, void *user)
+{
+    vgrad__progress *progress = user;
+    vgrad_status status = VGRAD_OK;
+    vgrad__loss_value value = { event->loss, event->accuracy };
+    double now = vgrad__seconds();
+    switch (event->kind) {
+    case VGRAD_EPOCH_BEGIN:
+        progress->epoch_began = progress->last_written = now;
+        progress->tally = (vgrad__tally){ 0 };
+        break;
+    case VGRAD_BATCH_END:
+        vgrad__tally_add(&progress->tally, &value, event->samples);
+        if (now - progress->last_written < pause_seconds)
+            break;
+        progress->last_written = now;
+        value = vgrad__tally_mean(&progress->tally);
+        status = write_line(progress, event, &value, "");
+        break;
+    default: status = write_line(progress, event, &value, "\n"); break;
+    }
+    return (int32_t)status;
+}
+
+void vgrad__progress_release(vgrad_trainer *trainer)
+{
+    vgrad__release(trainer->network->context, trainer->progress, 1, sizeof *trainer->progress);
+}
+
+vgrad_status vgrad_trainer_progress(vgrad_trainer *trainer, vgrad_write write, void *user)
+{
+    vgrad_status status = vgrad__check_outside(trainer);
+    if (status != VGRAD_OK)
+        return status;
+    if (!write)
+        return vgrad__fail_null("write");
+    if (!trainer->progress) {
+        trainer->progress =
+            vgrad__allocate(trainer->network->context, 1, sizeof *trainer->progress);
+        if (!trainer->progress)
+            return VGRAD_E_MEMORY;
+        vgrad__listener listener = {
+            .events = VGRAD_EPOCH_BEGIN | VGRAD_BATCH_END | VGRAD_EPOCH_END,
+            .every = 1,
+            .callback = on_event,
+            .user = trainer->progress,
+            .ready_made = true,
+        };
+        status = vgrad__listen(trainer, &listener);
+        if (status != VGRAD_OK) {
+            vgrad__progress_release(trainer);
+            trainer->progress = NULL;
+            return status;
+        }
+    }
+    trainer->progress->write = write;
+    trainer->progress->user = user;
+    return VGRAD_OK;
+}

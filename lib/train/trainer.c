@@ -1,0 +1,141 @@
+/* The life of a run, and its settings. */
+/* SPDX-License-Identifier: MIT */
+#include "train/trainer.h"
+
+#include <math.h>
+
+#include "data/dataset.h"
+#include "tensor/tensor.h"
+
+enum { BATCH_SIZE_MAX = 1 << 30 };
+
+vgrad_status vgrad_trainer_create(vgrad_trainer **out, vgrad_network *network, vgrad_loss loss,
+                                  vgrad_optimizer *optimizer)
+{
+    if (!out)
+        return vgrad__fail_null("out");
+    *out = NULL;
+    vgrad_status status = vgrad__check_built(network);
+    if (status == VGRAD_OK)
+        status = vgrad__loss_check(loss, network);
+    if (status != VGRAD_OK)
+        return status;
+    if (!optimizer)
+        return vgrad__fail_null("optimizer");
+    if (optimizer->network != network)
+        return vgrad__fail(VGRAD_E_INVALID, "optimizer: made for another network");
+    vgrad_trainer *trainer = vgrad__allocate(network->context, 1, sizeof *trainer);
+    if (!trainer)
+        return VGRAD_E_MEMORY;
+    trainer->references = 1;
+    trainer->network = vgrad__network_hold(network);
+    trainer->optimizer = vgrad__optimizer_hold(optimizer);
+    trainer->loss = loss;
+    trainer->batch_size = VGRAD__BATCH_SIZE_DEFAULT;
+    trainer->shuffle = true;
+    trainer->seed = network->seed;
+    trainer->validated = (vgrad__loss_value){ (double)NAN, (double)NAN };
+    trainer->at.epochs = trainer->at.batches = -1;
+    *out = trainer;
+    return VGRAD_OK;
+}
+
+void vgrad_trainer_destroy(vgrad_trainer *trainer)
+{
+    if (!trainer || !vgrad__let_go(&trainer->references))
+        return;
+    vgrad_network *network = trainer->network;
+    if (network->pass == trainer->step.pass)
+        vgrad__end_step(network);
+    vgrad__batches_release(&trainer->batches, network);
+    vgrad__batches_release(&trainer->evaluation, network);
+    vgrad__progress_release(trainer);
+    vgrad_dataset_destroy(trainer->validation);
+    vgrad__release(network->context, trainer->listeners, trainer->listener_capacity,
+                   sizeof *trainer->listeners);
+    vgrad_optimizer_destroy(trainer->optimizer);
+    vgrad__release(network->context, trainer, 1, sizeof *trainer);
+    vgrad_network_destroy(network);
+}
+
+vgrad_status vgrad_trainer_set(vgrad_trainer *trainer, vgrad_trainer_option option, double value)
+{
+    vgrad_status status = vgrad__check_outside(trainer);
+    if (status != VGRAD_OK)
+        return status;
+    if (option == VGRAD_TRAINER_BATCH_SIZE) {
+        if (!vgrad__number_fits(value, 1, BATCH_SIZE_MAX, true))
+            return vgrad__fail(VGRAD_E_INVALID, "batch_size: a whole number from 1 to %d, got %g",
+                               BATCH_SIZE_MAX, value);
+        trainer->batch_size = (int64_t)value;
+        trainer->batch_size_chosen = true;
+        return VGRAD_OK;
+    }
+    if (option != VGRAD_TRAINER_SHUFFLE && option != VGRAD_TRAINER_STOP_ON_NAN)
+        return vgrad__fail(VGRAD_E_INVALID, "option: no trainer option %d", (int)option);
+    if (!vgrad__number_fits(value, 0, 1, true))
+        return vgrad__fail(VGRAD_E_INVALID, "%s: 0 or 1, got %g",
+                           option == VGRAD_TRAINER_SHUFFLE ? "shuffle" : "stop_on_nan", value);
+    if (option == VGRAD_TRAINER_SHUFFLE)
+        trainer->shuffle = value != 0;
+    else
+        trainer->stop_on_nan = value != 0;
+    return VGRAD_OK;
+}
+
+double vgrad_trainer_get(const vgrad_trainer *trainer, vgrad_trainer_option option)
+{
+    if (!trainer) {
+        vgrad__fail_null("trainer");
+        return (double)NAN;
+    }
+    switch (option) {
+    case VGRAD_TRAINER_BATCH_SIZE: return (double)trainer->batch_size;
+    case VGRAD_TRAINER_SHUFFLE: return trainer->shuffle;
+    case VGRAD_TRAINER_STOP_ON_NAN: return trainer->stop_on_nan;
+    }
+    vgrad__fail(VGRAD_E_INVALID, "option: no trainer option %d", (int)option);
+    return (double)NAN;
+}
+
+vgrad_status vgrad_trainer_set_seed(vgrad_trainer *trainer, uint64_t seed)
+{
+    vgrad_status status = vgrad__check_outside(trainer);
+    if (status == VGRAD_OK)
+        trainer->seed = seed;
+    return status;
+}
+
+vgrad_status vgrad_trainer_set_validation(vgrad_trainer *trainer, vgrad_dataset *data)
+{
+    vgrad_status status = vgrad__check_outside(trainer);
+    if (status == VGRAD_OK && data)
+        status = vgrad__batches_check(trainer, data);
+    if (status != VGRAD_OK)
+        return status;
+    vgrad__dataset_hold(data);
+    vgrad_dataset_destroy(trainer->validation);
+    trainer->validation = data;
+    return VGRAD_OK;
+}
+
+void vgrad_trainer_request_stop(vgrad_trainer *trainer)
+{
+    if (trainer)
+        atomic_store(&trainer->stop_requested, true);
+}
+
+int64_t vgrad_trainer_epoch(const vgrad_trainer *trainer)
+{
+    return trainer ? trainer->at.given_epoch : (vgrad__fail_null("trainer"), -1);
+}
+
+int64_t vgrad_trainer_batch(const vgrad_trainer *trainer)
+{
+    return trainer ? trainer->at.given_batch : (vgrad__fail_null("trainer"), -1);
+}
+
+int64_t vgrad_trainer_steps(const vgrad_trainer *trainer)
+{
+    return trainer ? trainer->at.steps : (vgrad__fail_null("trainer"), -1);
+}

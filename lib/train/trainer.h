@@ -1,0 +1,136 @@
+/*
+ * A run inside. trainer.c: its life and settings; events.c: callbacks; batches.c: the order of rows
+ * and the batch; step.c: one step, call by call; fit.c: fit, evaluate; progress.c: the ready-made
+ * line.
+ */
+/* SPDX-License-Identifier: MIT */
+#ifndef VGRAD_TRAIN_TRAINER_H
+#define VGRAD_TRAIN_TRAINER_H
+
+#include <vgrad/trainer.h>
+
+#include "network/loss.h"
+#include "network/network.h"
+#include "optimizer/optimizer.h"
+
+enum { VGRAD__EVENT_KINDS = 8, VGRAD__BATCH_SIZE_DEFAULT = 32 };
+
+typedef struct vgrad__listener {
+    uint32_t events;
+    int64_t every;
+    int64_t heard[VGRAD__EVENT_KINDS]; /* events of each kind so far */
+    vgrad_callback callback;
+    void *user;
+    bool ready_made; /* one of ours: answers with a status, and needs no gradient norms */
+} vgrad__listener;
+
+/* Sums over the rows of an epoch, or of an evaluation. */
+typedef struct vgrad__tally {
+    double loss, accuracy; /* times rows */
+    int64_t rows;
+} vgrad__tally;
+
+/* Rows of a dataset in the network's dtype, and the order in which an epoch takes them. */
+typedef struct vgrad__batches {
+    int64_t capacity_rows, x_width, y_width;
+    void *x, *y;
+    vgrad_tensor x_view, y_view;
+    int64_t *order; /* NULL: as they are */
+    int64_t order_count;
+} vgrad__batches;
+
+/* Where a run is. */
+typedef struct vgrad__position {
+    int64_t epoch, batch;             /* of the next batch */
+    int64_t given_epoch, given_batch; /* of the last one */
+    bool in_epoch;                    /* EPOCH_BEGIN has fired, EPOCH_END has not */
+    int64_t epochs, batches, rows;    /* of this fit and epoch; -1 without next() */
+    int64_t steps;
+} vgrad__position;
+
+/* The step in progress. */
+typedef struct vgrad__step {
+    int64_t pass;         /* the network's number of it; another number: somebody else's pass */
+    bool announced;       /* BATCH_BEGIN has fired */
+    bool updated;         /* the update is made, or was skipped */
+    bool skip;            /* the update, as a callback asked */
+    bool edited;          /* some gradient: its norm may have changed */
+    vgrad_status trouble; /* not VGRAD_OK: how it ended early */
+    bool delivered;       /* by step() already */
+    char text[VGRAD__ERROR_SIZE];
+    int64_t rows;
+    vgrad__loss_value value;
+    double norm; /* of the gradients; NaN: not known yet */
+} vgrad__step;
+
+struct vgrad_trainer {
+    vgrad__references references;
+    vgrad_network *network;
+    vgrad_optimizer *optimizer;
+    vgrad_loss loss;
+    int64_t batch_size;
+    bool batch_size_chosen; /* else it yields to data with fewer rows */
+    bool shuffle, stop_on_nan;
+    uint64_t seed;
+    vgrad_dataset *validation;
+    vgrad__loss_value validated;
+
+    vgrad__listener *listeners;
+    size_t listener_count, listener_capacity;
+    uint32_t listened; /* all their events */
+    bool in_callback;
+    struct vgrad__progress *progress;
+
+    bool running; /* TRAIN_BEGIN has fired, TRAIN_END has not */
+    atomic_bool stop_requested;
+    vgrad__position at;
+    vgrad__tally tally;
+    vgrad__step step;
+    vgrad__batches batches, evaluation; /* so that evaluating leaves the batch alone */
+};
+
+/* ---- events.c ---- */
+
+/* Adds a listener; vgrad_trainer_on() for those that are ready-made. */
+vgrad_status vgrad__listen(vgrad_trainer *trainer, const vgrad__listener *listener);
+/* Fires an event: VGRAD_OK, VGRAD_STOPPED, VGRAD_E_CALLBACK, or what a ready-made one answers. */
+vgrad_status vgrad__fire(vgrad_trainer *trainer, vgrad_event_kind kind);
+/* VGRAD_E_STATE in a callback of this trainer, or of another one on its network. */
+vgrad_status vgrad__check_outside(const vgrad_trainer *trainer);
+
+/* ---- batches.c ---- */
+
+/* VGRAD_OK if the network and the loss can work on these rows. */
+vgrad_status vgrad__batches_check(const vgrad_trainer *trainer, const vgrad_dataset *data);
+/* How many rows a batch of these data has, at most. */
+int64_t vgrad__batch_rows(const vgrad_trainer *trainer, const vgrad_dataset *data);
+/* Room for batches of `rows` rows of these data. */
+vgrad_status vgrad__batches_reserve(vgrad__batches *batches, const vgrad_network *network,
+                                    const vgrad_dataset *data, int64_t rows);
+void vgrad__batches_release(vgrad__batches *batches, const vgrad_network *network);
+/* A new order for an epoch. */
+vgrad_status vgrad__batches_shuffle(vgrad__batches *batches, const vgrad_network *network,
+                                    const vgrad_dataset *data, uint64_t seed, int64_t epoch);
+/* Back to the order of the data. */
+void vgrad__batches_unshuffle(vgrad__batches *batches, const vgrad_network *network);
+/* `count` rows from place `first` of the order on. */
+void vgrad__batches_fill(vgrad__batches *batches, const vgrad_network *network,
+                         const vgrad_dataset *data, int64_t first, int64_t count);
+
+/* ---- step.c ---- */
+
+/* Whether the network's pass is the one of this trainer's step, and at this phase. */
+bool vgrad__step_is_at(const vgrad_trainer *trainer, vgrad__phase phase);
+
+/* ---- fit.c ---- */
+
+void vgrad__tally_add(vgrad__tally *tally, const vgrad__loss_value *value, int64_t rows);
+vgrad__loss_value vgrad__tally_mean(const vgrad__tally *tally);
+/* Loss and accuracy over all rows; leaves no pass behind. */
+vgrad_status vgrad__evaluate(vgrad_trainer *trainer, vgrad_dataset *data, vgrad__loss_value *value);
+
+/* ---- progress.c ---- */
+
+void vgrad__progress_release(vgrad_trainer *trainer);
+
+#endif
