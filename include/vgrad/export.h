@@ -16,11 +16,11 @@
 #define VGRAD_API
 #endif
 
-/** Opens the declarations of a header, with C linkage in C++. */
+/** @def VGRAD_DECLARATIONS_BEGIN Opens the declarations of a header, with C linkage in C++. */
+/** @def VGRAD_DECLARATIONS_END Closes what VGRAD_DECLARATIONS_BEGIN opened. */
 #ifdef __cplusplus
 #define VGRAD_DECLARATIONS_BEGIN extern "C" {
-/** Closes what VGRAD_DECLARATIONS_BEGIN opened. */
-#define VGRAD_DECLARATIONS_END }
+#define VGRAD_DECLARATIONS_END   }
 #else
 #define VGRAD_DECLARATIONS_BEGIN
 #define VGRAD_DECLARATIONS_END
