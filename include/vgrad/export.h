@@ -16,8 +16,12 @@
 #define VGRAD_API
 #endif
 
-/** @def VGRAD_DECLARATIONS_BEGIN Opens the declarations of a header, with C linkage in C++. */
-/** @def VGRAD_DECLARATIONS_END Closes what VGRAD_DECLARATIONS_BEGIN opened. */
+/**
+ * @def VGRAD_DECLARATIONS_BEGIN
+ * Opens the declarations of a header, with C linkage in C++.
+ * @def VGRAD_DECLARATIONS_END
+ * Closes what VGRAD_DECLARATIONS_BEGIN opened.
+ */
 #ifdef __cplusplus
 #define VGRAD_DECLARATIONS_BEGIN extern "C" {
 #define VGRAD_DECLARATIONS_END   }

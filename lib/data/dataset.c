@@ -210,9 +210,8 @@ vgrad_status vgrad_dataset_read(const vgrad_dataset *dataset, int64_t first, int
     if (!dataset)
         return vgrad__fail_null("dataset");
     if (first < 0 || count < 0 || first > dataset->rows || count > dataset->rows - first)
-        return vgrad__fail(VGRAD_E_INVALID, "first, count: rows %lld to %lld of %lld",
-                           (long long)first, (long long)((double)first + (double)count - 1),
-                           (long long)dataset->rows);
+        return vgrad__fail(VGRAD_E_INVALID, "first, count: %lld rows from %lld on, of %lld",
+                           (long long)count, (long long)first, (long long)dataset->rows);
     if (vgrad__dtype_size(dtype) == 0)
         return vgrad__fail(VGRAD_E_INVALID, "dtype: no dtype %d", (int)dtype);
     if (y && dataset->y.width == 0)

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "network/network.h"
-#include "tensor/tensor.h"
 
 /* "dense", or the first of "dense_1", "dense_2", ... that is free. */
 static void name_by_kind(vgrad_layer *layer)

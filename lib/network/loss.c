@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "base/number.h"
 #include "tensor/tensor.h"
 
 /* What a loss computes; several losses share one form. */

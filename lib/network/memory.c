@@ -93,10 +93,21 @@ static int64_t lay_out(vgrad_network *network, char *base, int64_t rows, int32_t
     return l.used;
 }
 
+/* An upper bound, alignment included. */
+static int64_t elements_of_a_row(const vgrad_network *network)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < network->layer_count; i++)
+        sum += 8 * (network->layers[i]->width + 64);
+    return sum;
+}
+
 vgrad_status vgrad__memory_reserve(vgrad_network *network, int64_t rows)
 {
     if (rows <= network->capacity_rows)
         return VGRAD_OK;
+    if (rows > INT64_MAX / elements_of_a_row(network))
+        return vgrad__fail(VGRAD_E_MEMORY, "x: no memory for a pass of %lld rows", (long long)rows);
     int32_t slot_count = assign_slots(network);
     char **slots = vgrad__allocate(network->context, (size_t)slot_count, sizeof *slots);
     if (!slots)

@@ -36,7 +36,9 @@ vgrad_status vgrad__segments_create(vgrad_network *network)
                                          .layer = layer->index,
                                          .slot = slot,
                                          .trainable = layer->trainable };
-            offset += (elements + step - 1) / step * step;
+            if (__builtin_add_overflow(offset, (elements + step - 1) / step * step, &offset))
+                return vgrad__fail(VGRAD_E_MEMORY, "layer \"%s\": no memory for its parameters",
+                                   layer->name);
         }
     }
     network->slab_count = offset;

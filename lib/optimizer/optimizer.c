@@ -5,7 +5,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "tensor/tensor.h"
+#include "base/number.h"
 
 static const vgrad__rule *const rules[] = { &vgrad__rule_sgd, &vgrad__rule_rmsprop,
                                             &vgrad__rule_adam };

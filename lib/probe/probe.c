@@ -5,10 +5,10 @@
 #include <vgrad/probe.h>
 
 #include "base/context.h"
+#include "base/number.h"
 #include "base/status.h"
 #include "network/observer.h"
 #include "probe/history.h"
-#include "tensor/tensor.h"
 
 /* A tensor of the network, and where it stands in the history. */
 typedef struct watched_tensor {

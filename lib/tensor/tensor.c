@@ -361,8 +361,3 @@ double vgrad_tensor_stat(const vgrad_tensor *tensor, vgrad_quantity quantity)
     double value;
     return vgrad_tensor_stats(tensor, &quantity, &value, 1) == VGRAD_OK ? value : (double)NAN;
 }
-
-bool vgrad__number_fits(double value, double low, double high, bool whole)
-{
-    return value >= low && value <= high && isfinite(value) && (!whole || value == rint(value));
-}

@@ -23,7 +23,4 @@ void vgrad__convert(const void *from, vgrad_dtype from_dtype, void *to, vgrad_dt
 /* As vgrad_tensor_copy(), into an array that is large enough, of a tensor that was checked. */
 void vgrad__tensor_pack(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype);
 
-/* `value` is finite and, if `whole`, integral, and lies in [low, high]. For options. */
-bool vgrad__number_fits(double value, double low, double high, bool whole);
-
 #endif

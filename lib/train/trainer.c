@@ -4,8 +4,8 @@
 
 #include <math.h>
 
+#include "base/number.h"
 #include "data/dataset.h"
-#include "tensor/tensor.h"
 
 enum { BATCH_SIZE_MAX = 1 << 30 };
 
