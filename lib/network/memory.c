@@ -133,7 +133,10 @@ void vgrad__memory_release(vgrad_network *network)
     vgrad__release(network->context, network->arena, (size_t)network->arena_count,
                    vgrad__element_size(network));
     network->arena = NULL;
-    network->capacity_rows = 0;
+    network->targets = NULL;
+    for (size_t i = 0; i < network->layer_count; i++)
+        network->layers[i]->memory = (vgrad__layer_memory){ 0 };
+    network->rows = network->capacity_rows = network->pointed_rows = 0;
     network->phase = VGRAD__IDLE;
     vgrad__family_close(network, VGRAD__FORWARD);
     vgrad__family_close(network, VGRAD__BACKWARD);

@@ -136,6 +136,7 @@ vgrad_status vgrad_network_keep(vgrad_network *network, uint32_t what)
         if (status != VGRAD_OK)
             return status;
         vgrad__memory_release(network); /* the next pass lays it out anew */
+        vgrad__records_point(network);
     }
     network->keep |= what;
     return VGRAD_OK;

@@ -139,6 +139,8 @@ struct vgrad_network {
     vgrad__record *records; /* layer by layer */
     size_t record_count, record_capacity;
     bool open[VGRAD__FAMILIES];
+    int64_t pointed_rows; /* of the pass that the records point at; 0: none */
+    const void *pointed_batch;
 
     /* The pass. */
     vgrad__phase phase;
@@ -220,7 +222,9 @@ void vgrad__memory_release(vgrad_network *network);
 /* ---- tensors.c ---- */
 
 vgrad_status vgrad__records_create(vgrad_network *network);
-/* From now on its tensors may be read: points their records at the data. */
+/* Points all records at their data: after a change of slabs, arena, rows or batch. */
+void vgrad__records_point(vgrad_network *network);
+/* From now on its tensors may be read. */
 void vgrad__family_open(vgrad_network *network, vgrad__family family);
 void vgrad__family_close(vgrad_network *network, vgrad__family family);
 /* The tensor of that role, if it may be read now; else NULL, and the error text says why. */

@@ -45,6 +45,8 @@ vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x)
     network->rows = x->shape[0];
     network->pass = ++network->passes;
     take_in(input, x);
+    if (network->rows != network->pointed_rows || input->memory.a != network->pointed_batch)
+        vgrad__records_point(network);
     for (size_t i = 0; i < network->layer_count; i++)
         network->layers[i]->kind->forward(network->layers[i]);
     vgrad__family_open(network, VGRAD__FORWARD);

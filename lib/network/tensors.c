@@ -67,6 +67,7 @@ vgrad_status vgrad__records_create(vgrad_network *network)
     }
     for (int family = 0; family < VGRAD__FAMILIES; family++)
         network->open[family] = false;
+    vgrad__records_point(network);
     vgrad__family_open(network, VGRAD__PARAMETERS);
     return VGRAD_OK;
 }
@@ -98,16 +99,20 @@ static const void *data_of(const vgrad_network *network, const vgrad__record *re
     }
 }
 
-void vgrad__family_open(vgrad_network *network, vgrad__family family)
+void vgrad__records_point(vgrad_network *network)
 {
     for (size_t r = 0; r < network->record_count; r++) {
         vgrad__record *record = &network->records[r];
-        if (record->family != family)
-            continue;
         record->view.data = data_of(network, record);
-        if (family == VGRAD__FORWARD || family == VGRAD__BACKWARD)
+        if (record->family == VGRAD__FORWARD || record->family == VGRAD__BACKWARD)
             record->view.shape[0] = network->rows;
     }
+    network->pointed_rows = network->rows;
+    network->pointed_batch = network->layers[0]->memory.a;
+}
+
+void vgrad__family_open(vgrad_network *network, vgrad__family family)
+{
     network->open[family] = true;
 }
 
