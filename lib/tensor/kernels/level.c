@@ -1,6 +1,7 @@
 /*
  * All kernels for one instruction level: meson builds this file once for each, with VGRAD_LEVEL set
- * to its name and the compiler told which instructions there are.
+ * to its name and the compiler told which instructions there are. `omp simd` (there is no OpenMP at run time) says that
+ * a loop's elements are independent, or may be summed in the order of the vector.
  */
 /* SPDX-License-Identifier: MIT */
 #include "tensor/kernels.h"
@@ -10,10 +11,6 @@
 #define JOIN(a, b)  JOIN_(a, b)
 #define QUOTE_(a)   #a
 #define QUOTE(a)    QUOTE_(a)
-
-/* A loop over independent elements; or one with a sum, whose order is then the vector's. */
-#define VECTOR_LOOP   _Pragma("omp simd")
-#define SUM_LOOP(...) _Pragma(QUOTE_(omp simd reduction(__VA_ARGS__)))
 
 #define T       float
 #define N(name) JOIN(name, f32)
