@@ -12,6 +12,9 @@ import headers
 import tap
 
 STATUS, TENSOR, MAP = "include/vgrad/status.h", "include/vgrad/tensor.h", "lib/vgrad.map"
+# The first two members of vgrad_tensor, as they stand in the header.
+DATA = "    const void *data;                /**< The element (0, 0, ...). */\n"
+NAME = '    const char *name;                /**< "dense_1.kernel_gradient", or NULL. */\n'
 TABLE, STATUS_C = "docs/symbols-in-versions.md", "lib/base/status.c"
 
 SYMBOLS = [
@@ -56,8 +59,7 @@ ENUMERATORS = [
 ]
 LAYOUT = [
     ("an enumerator's number", (STATUS, "VGRAD_DONE = 2", "VGRAD_DONE = 3"), "VGRAD_DONE"),
-    ("two members exchanged", (TENSOR, "    int32_t rank;", "    int32_t role;"),
-     "offset of vgrad_tensor.rank"),
+    ("two members exchanged", (TENSOR, DATA + NAME, NAME + DATA), "offset of vgrad_tensor.data"),
     ("a member in the middle", ("include/vgrad/trainer.h", "    int64_t flags;",
                                 "    int64_t more;\n    int64_t flags;"),
      "no padding before vgrad_event.flags"),
