@@ -1,0 +1,26 @@
+"""TAP for the checkers that are scripts: one line for each thing checked."""
+# SPDX-License-Identifier: MIT
+
+
+class Tap:
+    def __init__(self):
+        self.count = 0
+        self.failed = 0
+
+    def check(self, name, problems):
+        """One point: ok if the list of problems is empty; else they follow as comments."""
+        self.count += 1
+        self.failed += bool(problems)
+        print("{} {} - {}".format("not ok" if problems else "ok", self.count, name))
+        for problem in problems:
+            for line in str(problem).splitlines():
+                print("#   " + line)
+
+    def skip(self, name, why):
+        self.count += 1
+        print("ok {} - {} # SKIP {}".format(self.count, name, why))
+
+    def finish(self):
+        """Prints the plan; the exit status."""
+        print("1..{}".format(self.count), flush=True)
+        return self.failed > 0
