@@ -11,11 +11,17 @@
 #define VERSION                                                                                    \
     QUOTE(VGRAD_VERSION_MAJOR) "." QUOTE(VGRAD_VERSION_MINOR) "." QUOTE(VGRAD_VERSION_PATCH)
 
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "GCC " __VERSION__
+#endif
+
 const char *vgrad_build_info(void)
 {
     static _Thread_local char text[256];
     snprintf(text, sizeof text, "libvgrad %s, ABI %d, %s, kernels %s, %s", VERSION,
-             VGRAD_ABI_VERSION, __VERSION__, vgrad__kernels_for(VGRAD_FLOAT32)->level,
+             VGRAD_ABI_VERSION, COMPILER, vgrad__kernels_for(VGRAD_FLOAT32)->level,
              vgrad__blas_description());
     return text;
 }
