@@ -1,0 +1,976 @@
+/* Every kernel of every instruction level against a plain loop in long double. */
+/* SPDX-License-Identifier: MIT */
+#include "tensor/kernels.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+#include "tensor/blas.h"
+#include "tensor/kernels/vector_math.h"
+
+/* ---- arrays of either type ---- */
+
+enum { GUARD = 16, SIZES = 24, FILL = 0x5a };
+
+/* `data` starts at any element of a larger block, whose rest must stay as it was. */
+typedef struct array {
+    vgrad_dtype dtype;
+    char *block, *data;
+    size_t n, size, offset;
+} array;
+
+static array array_of(vgrad_dtype dtype, size_t n, dice *d)
+{
+    array a = { .dtype = dtype, .n = n, .size = dtype == VGRAD_FLOAT64 ? 8 : 4 };
+    a.offset = (size_t)dice_below(d, GUARD);
+    a.block = malloc((n + 2 * GUARD) * a.size);
+    memset(a.block, FILL, (n + 2 * GUARD) * a.size);
+    a.data = a.block + a.offset * a.size;
+    return a;
+}
+
+static double get(const array *a, size_t i)
+{
+    return a->dtype == VGRAD_FLOAT64 ? ((const double *)a->data)[i]
+                                     : (double)((const float *)a->data)[i];
+}
+
+static void set(array *a, size_t i, double value)
+{
+    if (a->dtype == VGRAD_FLOAT64)
+        ((double *)a->data)[i] = value;
+    else
+        ((float *)a->data)[i] = (float)value;
+}
+
+/* What T makes of a double. */
+static double as(vgrad_dtype dtype, double value)
+{
+    return dtype == VGRAD_FLOAT64 ? value : (double)(float)value;
+}
+
+static void free_array(array *a)
+{
+    const char *end = a->block + (a->n + 2 * GUARD) * a->size;
+    for (const char *p = a->block; p < end; p++)
+        if ((p < a->data || p >= a->data + a->n * a->size) && *p != FILL)
+            ck_abort_msg("written outside of an array of %zu elements", a->n);
+    free(a->block);
+}
+
+static array random_array(vgrad_dtype dtype, size_t n, double from, double to, dice *d)
+{
+    array a = array_of(dtype, n, d);
+    for (size_t i = 0; i < n; i++)
+        set(&a, i, dice_uniform(d, from, to));
+    return a;
+}
+
+static array copy_of(const array *a, dice *d)
+{
+    array copy = array_of(a->dtype, a->n, d);
+    memcpy(copy.data, a->data, a->n * a->size);
+    return copy;
+}
+
+/* ---- comparing ---- */
+
+static double epsilon_of(vgrad_dtype dtype)
+{
+    return dtype == VGRAD_FLOAT64 ? DBL_EPSILON : (double)FLT_EPSILON;
+}
+
+/* The distance between neighbours at x. */
+static long double ulp(vgrad_dtype dtype, long double x)
+{
+    int exponent, digits = dtype == VGRAD_FLOAT64 ? DBL_MANT_DIG : FLT_MANT_DIG;
+    int lowest = dtype == VGRAD_FLOAT64 ? -1074 : -149;
+    frexpl(x, &exponent);
+    return ldexpl(1, x == 0 || exponent - digits < lowest ? lowest : exponent - digits);
+}
+
+static void assert_within(const vgrad__kernels *k, const char *what, double got, long double want,
+                          long double tolerance)
+{
+    long double off = fabsl((long double)got - want);
+    if (off <= tolerance) /* each assertion of Check writes to a pipe, and these are millions */
+        return;
+    ck_abort_msg("%s %s: %.17g instead of %.20Lg, off by %Lg, allowed %Lg", k->level, what, got,
+                 want, off, tolerance);
+}
+
+static void assert_sum(const vgrad__kernels *k, const char *what, double got, long double want,
+                       long double magnitude)
+{
+    assert_within(k, what, got, want, 1e-13L * magnitude + 1e-300L);
+}
+
+/* ---- every level, type and size ---- */
+
+typedef void check(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d);
+
+static const size_t sizes[SIZES] = { 0,  1,  2,  3,   4,   5,   7,   8,    9,    15,   16,   17,
+                                     31, 33, 63, 127, 129, 255, 511, 1023, 1024, 1025, 1999, 2000 };
+
+static void at_every_size(check *run)
+{
+    static const vgrad_dtype dtypes[] = { VGRAD_FLOAT32, VGRAD_FLOAT64 };
+    const vgrad__kernels *k;
+    for (int t = 0; t < 2; t++)
+        for (int level = 0; (k = vgrad__kernels_level(level, dtypes[t])) != NULL; level++) {
+            dice d = dice_from((uint64_t)(level * 2 + t));
+            for (int i = 0; i < SIZES + 12; i++)
+                run(k, dtypes[t], i < SIZES ? sizes[i] : (size_t)dice_below(&d, 2000), &d);
+        }
+}
+
+START_TEST(levels_are_there_for_both_types)
+{
+    for (int i = 0; i < 3; i++) {
+        const vgrad__kernels *k = vgrad__kernels_level(i, VGRAD_FLOAT32);
+        const vgrad__kernels *wide = vgrad__kernels_level(i, VGRAD_FLOAT64);
+        ck_assert_int_eq(k == NULL, wide == NULL);
+        if (!k)
+            break;
+        ck_assert_str_eq(k->level, wide->level);
+        ck_assert_str_eq(vgrad__kernels_level(0, VGRAD_FLOAT32)->level, "baseline");
+    }
+    ck_assert_ptr_nonnull(vgrad__kernels_for(VGRAD_FLOAT32));
+    ck_assert_ptr_null(vgrad__kernels_level(-1, VGRAD_FLOAT32));
+    ck_assert_ptr_null(vgrad__kernels_level(99, VGRAD_FLOAT32));
+}
+END_TEST
+
+/* ---- activations ---- */
+
+static long double true_sigmoid(double z)
+{
+    return z < 0 ? expl(z) / (1 + expl(z)) : 1 / (1 + expl(-(long double)z));
+}
+
+/* Small and large, of both signs, in the regions where the formulas change, and beyond. */
+static void fill_widely(array *a, dice *d)
+{
+    static const double special[] = { 0.0,   -0.0,  1e-300, -1e-300, 1e-20,    -1e-20,   0.55,
+                                      -0.55, 36.7,  -36.7,  709.7,   -709.7,   744.4,    -745.2,
+                                      1e30,  -1e30, 5e-324, -5e-324, INFINITY, -INFINITY };
+    static const double ranges[] = { 1e-3, 0.6, 2, 20, 110, 760 };
+    for (size_t i = 0; i < a->n; i++) {
+        double range = ranges[dice_below(d, 6)];
+        set(a, i, dice_uniform(d, -range, range));
+    }
+    for (size_t i = 0; i < a->n && i < sizeof special / sizeof *special; i++)
+        set(a, (size_t)dice_below(d, (int)a->n), special[dice_below(d, 20)]);
+}
+
+static void check_sigmoid_and_tanh(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    array z = array_of(dtype, n, d), s = array_of(dtype, n, d);
+    fill_widely(&z, d);
+    array t = copy_of(&z, d);
+    k->sigmoid(z.data, s.data, n);
+    k->tanh(t.data, t.data, n); /* in place */
+    for (size_t i = 0; i < n; i++) {
+        long double want_s = true_sigmoid(get(&z, i)), want_t = tanhl(get(&z, i));
+        assert_within(k, "sigmoid", get(&s, i), want_s, 2 * ulp(dtype, want_s));
+        assert_within(k, "tanh", get(&t, i), want_t, 2 * ulp(dtype, want_t));
+    }
+    free_array(&z);
+    free_array(&s);
+    free_array(&t);
+}
+
+START_TEST(sigmoid_and_tanh_are_within_two_ulp)
+{
+    at_every_size(check_sigmoid_and_tanh);
+}
+END_TEST
+
+static void check_relu(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    double alpha = dice_below(d, 2) ? dice_uniform(d, 0, 1) : 0;
+    array z = random_array(dtype, n, -2, 2, d), a = copy_of(&z, d);
+    array da = random_array(dtype, n, -1, 1, d), delta = copy_of(&da, d);
+    if (n > 2)
+        set(&z, 1, 0), set(&a, 1, 0);
+    k->relu(a.data, a.data, n, alpha);
+    k->relu_backward(a.data, delta.data, delta.data, n, alpha);
+    for (size_t i = 0; i < n; i++) {
+        double x = get(&z, i), slope = x > 0 ? 1 : as(dtype, alpha);
+        ck_assert_double_eq(get(&a, i), as(dtype, slope * x));
+        ck_assert_double_eq(get(&delta, i), as(dtype, slope * get(&da, i)));
+    }
+    free_array(&z);
+    free_array(&a);
+    free_array(&da);
+    free_array(&delta);
+}
+
+START_TEST(relu_and_its_backward_are_exact)
+{
+    at_every_size(check_relu);
+}
+END_TEST
+
+static void check_backward(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    array a = random_array(dtype, n, 0, 1, d), da = random_array(dtype, n, -3, 3, d);
+    array s = array_of(dtype, n, d), t = copy_of(&da, d);
+    k->sigmoid_backward(a.data, da.data, s.data, n);
+    k->tanh_backward(a.data, t.data, t.data, n);
+    for (size_t i = 0; i < n; i++) {
+        long double x = get(&a, i), g = get(&da, i), allowed = 4 * epsilon_of(dtype) * fabsl(g);
+        assert_within(k, "sigmoid_backward", get(&s, i), g * x * (1 - x),
+                      allowed * x * (1 - x) + ulp(dtype, 0));
+        assert_within(k, "tanh_backward", get(&t, i), g * (1 - x * x), allowed);
+    }
+    free_array(&a);
+    free_array(&da);
+    free_array(&s);
+    free_array(&t);
+}
+
+START_TEST(sigmoid_and_tanh_go_backward)
+{
+    at_every_size(check_backward);
+}
+END_TEST
+
+/* From a size to a matrix: columns from 1 to 40. */
+static size_t columns_of(size_t n, dice *d)
+{
+    size_t columns = 1 + (size_t)dice_below(d, 40);
+    return columns > n && n > 0 ? n : columns;
+}
+
+static void check_softmax_row(const vgrad__kernels *k, const array *z, const array *a, size_t first,
+                              size_t columns)
+{
+    long double high = -INFINITY, sum = 0;
+    for (size_t j = first; j < first + columns; j++)
+        high = fmaxl(high, get(z, j));
+    for (size_t j = first; j < first + columns; j++)
+        sum += expl(get(z, j) - high);
+    for (size_t j = first; j < first + columns; j++) {
+        long double below = high - get(z, j), want = expl(-below) / sum;
+        /* Double's own roundings: of z - max, which exp magnifies, and of the sum. */
+        long double ulps =
+            4 + (a->dtype == VGRAD_FLOAT64 ? 2 * below + (long double)columns / 2 : 0);
+        assert_within(k, "softmax", get(a, j), want, ulps * ulp(a->dtype, want));
+    }
+}
+
+static void check_softmax(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    size_t columns = columns_of(n, d), rows = n / columns;
+    double range = dice_below(d, 2) ? 3 : 900;
+    array z = random_array(dtype, rows * columns, -range, range, d), a = copy_of(&z, d);
+    k->softmax(a.data, a.data, rows, columns);
+    for (size_t i = 0; i < rows; i++)
+        check_softmax_row(k, &z, &a, i * columns, columns);
+    free_array(&z);
+    free_array(&a);
+}
+
+static void check_softmax_backward(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    size_t columns = columns_of(n, d), rows = n / columns;
+    array a = random_array(dtype, rows * columns, 0, 1, d);
+    array da = random_array(dtype, rows * columns, -2, 2, d), delta = copy_of(&da, d);
+    k->softmax_backward(a.data, delta.data, delta.data, rows, columns);
+    for (size_t i = 0; i < rows; i++) {
+        long double common = 0, size = 0;
+        for (size_t j = i * columns; j < (i + 1) * columns; j++) {
+            common += (long double)get(&a, j) * get(&da, j);
+            size += fabsl((long double)get(&a, j) * get(&da, j));
+        }
+        for (size_t j = i * columns; j < (i + 1) * columns; j++) {
+            long double want = get(&a, j) * (get(&da, j) - common);
+            assert_within(k, "softmax_backward", get(&delta, j), want,
+                          ulp(dtype, want) + 1e-14L * (2 + size));
+        }
+    }
+    free_array(&a);
+    free_array(&da);
+    free_array(&delta);
+}
+
+START_TEST(softmax_is_right_forward_and_backward)
+{
+    at_every_size(check_softmax);
+    at_every_size(check_softmax_backward);
+}
+END_TEST
+
+/* NaN anywhere must come out as NaN there; in softmax, in its whole row. */
+static void check_nan(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    if (n == 0)
+        return;
+    size_t at = (size_t)dice_below(d, (int)n);
+    array z = random_array(dtype, n, -1, 1, d), a = array_of(dtype, n, d);
+    set(&z, at, (double)NAN);
+    for (int which = 0; which < 4; which++) {
+        if (which == 0)
+            k->sigmoid(z.data, a.data, n);
+        else if (which == 1)
+            k->tanh(z.data, a.data, n);
+        else
+            k->relu(z.data, a.data, n, which == 2 ? 0.0 : 0.2);
+        for (size_t i = 0; i < n; i++)
+            ck_assert_msg(!isnan(get(&a, i)) == (i != at), "%s, activation %d", k->level, which);
+    }
+    k->softmax(z.data, a.data, 1, n);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_msg(isnan(get(&a, i)), "%s, softmax", k->level);
+    free_array(&z);
+    free_array(&a);
+}
+
+START_TEST(nan_stays_nan_in_every_activation)
+{
+    at_every_size(check_nan);
+}
+END_TEST
+
+static void check_infinite_relu(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    array z = random_array(dtype, n, -1, 1, d);
+    for (size_t i = 0; i < n; i++)
+        set(&z, i, i % 2 ? (double)INFINITY : -(double)INFINITY);
+    k->relu(z.data, z.data, n, 0.0);
+    for (size_t i = 0; i < n; i++) /* max(z, 0) */
+        ck_assert_msg(i % 2 ? get(&z, i) > 0 : get(&z, i) == 0, "%s: relu(%sInf) is %g", k->level,
+                      i % 2 ? "" : "-", get(&z, i));
+    free_array(&z);
+}
+
+START_TEST(relu_of_minus_infinity_is_zero)
+{
+    at_every_size(check_infinite_relu);
+}
+END_TEST
+
+/* ---- sums ---- */
+
+static void check_sums(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    array x = random_array(dtype, n, -5, 5, d);
+    long double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (long double)get(&x, i) * get(&x, i);
+    assert_sum(k, "sum_of_squares", k->sum_of_squares(x.data, n), sum, sum);
+    ck_assert_int_eq(k->all_finite(x.data, n), 1);
+    static const double odd[] = { (double)INFINITY, -(double)INFINITY, (double)NAN };
+    for (int i = 0; i < 3 && n > 0; i++) {
+        size_t at = (size_t)dice_below(d, (int)n);
+        double before = get(&x, at);
+        set(&x, at, odd[i]);
+        ck_assert_int_eq(k->all_finite(x.data, n), 0);
+        set(&x, at, dtype == VGRAD_FLOAT64 ? DBL_MAX : (double)FLT_MAX);
+        ck_assert_int_eq(k->all_finite(x.data, n), 1);
+        set(&x, at, before);
+    }
+    free_array(&x);
+}
+
+static void check_column_sums(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    size_t columns = columns_of(n, d), rows = n / columns;
+    array x = random_array(dtype, rows * columns, -5, 5, d), sums = array_of(dtype, columns, d);
+    k->column_sums(x.data, rows, columns, sums.data);
+    for (size_t j = 0; j < columns; j++) {
+        long double want = 0, size = 0;
+        for (size_t i = 0; i < rows; i++) {
+            want += get(&x, i * columns + j);
+            size += fabsl((long double)get(&x, i * columns + j));
+        }
+        /* Summed in double, as kernels.h says, then rounded once. */
+        assert_within(k, "column_sums", get(&sums, j), want, ulp(dtype, want) + 1e-14L * size);
+    }
+    free_array(&x);
+    free_array(&sums);
+}
+
+START_TEST(sums_of_squares_and_finiteness)
+{
+    at_every_size(check_sums);
+}
+END_TEST
+
+START_TEST(column_sums_are_taken_in_double)
+{
+    at_every_size(check_column_sums);
+}
+END_TEST
+
+/* ---- moments ---- */
+
+/* Two passes in long double, whose exponents hold the square of every double. */
+static void check_moments_of(const vgrad__kernels *k, const array *x)
+{
+    vgrad__moments m = { 0 };
+    k->moments(x->data, x->n, &m);
+    long double finite = 0, zeros = 0, nans = 0, sum = 0, abs = 0, squares = 0, m2 = 0;
+    long double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < x->n; i++) {
+        long double v = get(x, i);
+        nans += isnan(v) != 0;
+        if (!isfinite(v))
+            continue;
+        finite++;
+        zeros += v == 0;
+        sum += v;
+        abs += fabsl(v);
+        squares += v * v;
+        low = fminl(low, v);
+        high = fmaxl(high, v);
+    }
+    for (size_t i = 0; i < x->n; i++)
+        if (isfinite(get(x, i)))
+            m2 += (get(x, i) - sum / finite) * (get(x, i) - sum / finite);
+    ck_assert_double_eq(vgrad__moments_read(&m, VGRAD_COUNT), (double)x->n);
+    ck_assert_double_eq(vgrad__moments_read(&m, VGRAD_ZEROS), (double)zeros);
+    ck_assert_double_eq(vgrad__moments_read(&m, VGRAD_NANS), (double)nans);
+    ck_assert_double_eq(vgrad__moments_read(&m, VGRAD_INFS), (double)(x->n - finite - nans));
+    if (finite == 0) {
+        for (int q = VGRAD_MEAN; q <= VGRAD_MAX; q++)
+            ck_assert(isnan(vgrad__moments_read(&m, (vgrad_quantity)q)));
+        return;
+    }
+    const struct {
+        vgrad_quantity quantity;
+        long double want, size;
+    } figures[] = { { VGRAD_MEAN, sum / finite, abs / finite },
+                    { VGRAD_STD, sqrtl(m2 / finite), abs / finite },
+                    { VGRAD_MEAN_ABS, abs / finite, abs / finite },
+                    { VGRAD_L2, sqrtl(squares), sqrtl(squares) },
+                    { VGRAD_MIN, low, 0 },
+                    { VGRAD_MAX, high, 0 } };
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        assert_within(k, vgrad_quantity_name(figures[i].quantity),
+                      vgrad__moments_read(&m, figures[i].quantity), figures[i].want,
+                      1e-13L * figures[i].size + (figures[i].size > 0 ? 0x1p-1074L : 0));
+}
+
+typedef void shape_of_values(array *x, dice *d);
+
+static void plain(array *x, dice *d)
+{
+    for (size_t i = 0; i < x->n; i++)
+        set(x, i, dice_uniform(d, -3, 5));
+}
+
+/* E[x^2] - E[x]^2 would have no digit left. */
+static void far_from_zero(array *x, dice *d)
+{
+    for (size_t i = 0; i < x->n; i++)
+        set(x, i, 1e7 + dice_uniform(d, -1, 1));
+}
+
+static void zeros_of_both_signs(array *x, dice *d)
+{
+    for (size_t i = 0; i < x->n; i++)
+        set(x, i, dice_below(d, 2) ? 0.0 : -0.0);
+}
+
+static void huge(array *x, dice *d)
+{
+    for (size_t i = 0; i < x->n; i++)
+        set(x, i, (x->dtype == VGRAD_FLOAT64 ? 1e300 : 1e38) * dice_uniform(d, -1, 1));
+}
+
+static void subnormal(array *x, dice *d)
+{
+    for (size_t i = 0; i < x->n; i++)
+        set(x, i, (x->dtype == VGRAD_FLOAT64 ? 1e-310 : 1e-40) * dice_uniform(d, -1, 1));
+}
+
+/* Whole blocks of different sizes, so that scales are merged. */
+static void blocks_of_all_sizes(array *x, dice *d)
+{
+    static const double factors[] = { 0, 1e-310, 1e-200, 1, 1e200, 1e300 };
+    double factor = 0;
+    for (size_t i = 0; i < x->n; i++) {
+        if (i % 512 == 0)
+            factor = factors[dice_below(d, x->dtype == VGRAD_FLOAT64 ? 6 : 4)];
+        set(x, i, factor * dice_uniform(d, -1, 1));
+    }
+}
+
+static void mixed_with_odd_ones(array *x, dice *d)
+{
+    static const double odd[] = { (double)INFINITY, -(double)INFINITY, (double)NAN, 0 };
+    for (size_t i = 0; i < x->n; i++)
+        set(x, i, dice_below(d, 5) ? dice_uniform(d, -3, 5) : odd[dice_below(d, 4)]);
+}
+
+static void nothing_finite(array *x, dice *d)
+{
+    for (size_t i = 0; i < x->n; i++)
+        set(x, i, dice_below(d, 2) ? (double)NAN : (double)INFINITY);
+}
+
+static void check_moments(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    shape_of_values *const shapes[] = {
+        plain,     far_from_zero,       zeros_of_both_signs, huge,
+        subnormal, blocks_of_all_sizes, mixed_with_odd_ones, nothing_finite
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        array x = array_of(dtype, n + (dice_below(d, 4) ? 0 : 2048), d);
+        shapes[i](&x, d);
+        check_moments_of(k, &x);
+        free_array(&x);
+    }
+}
+
+START_TEST(moments_agree_with_two_passes)
+{
+    at_every_size(check_moments);
+}
+END_TEST
+
+/* ---- losses ---- */
+
+static void check_squared_error(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    array a = random_array(dtype, n, -2, 2, d), y = random_array(dtype, n, -2, 2, d);
+    array g = array_of(dtype, n, d);
+    vgrad__loss_sums sums, without;
+    k->squared_error(a.data, y.data, g.data, n, 0.3, &sums);
+    k->squared_error(a.data, y.data, NULL, n, 0.3, &without);
+    long double loss = 0;
+    for (size_t i = 0; i < n; i++) {
+        long double off = (long double)get(&a, i) - get(&y, i), want = 0.6L * off;
+        loss += off * off;
+        assert_within(k, "squared_error", get(&g, i), want, ulp(dtype, want) + 1e-15L);
+    }
+    assert_sum(k, "squared_error", sums.loss, loss, loss);
+    ck_assert_double_eq(sums.loss, without.loss);
+    ck_assert(isnan(sums.correct));
+    free_array(&a);
+    free_array(&y);
+    free_array(&g);
+}
+
+static void check_binary(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    array p = random_array(dtype, n, 0.001, 0.999, d), y = random_array(dtype, n, 0, 1, d);
+    array g = array_of(dtype, n, d);
+    for (size_t i = 0; i < n; i += 7)
+        set(&p, i, (double)dice_below(d, 2)); /* held */
+    vgrad__loss_sums sums, without;
+    k->binary_crossentropy(p.data, y.data, g.data, n, 0.3, &sums);
+    k->binary_crossentropy(p.data, y.data, NULL, n, 0.3, &without);
+    long double loss = 0;
+    double correct = 0;
+    for (size_t i = 0; i < n; i++) {
+        double given = get(&p, i), t = get(&y, i), q = fmin(fmax(given, 1e-7), 1.0 - 1e-7);
+        long double want =
+            q == given ? 0.3L * (q - t) / ((long double)q * (1 - (long double)q)) : 0;
+        loss -= t * logl(q) + (1 - (long double)t) * log1pl(-(long double)q);
+        correct += (given > 0.5) == (t > 0.5);
+        assert_within(k, "binary_crossentropy", get(&g, i), want, 8 * ulp(dtype, want) + 1e-13L);
+    }
+    assert_sum(k, "binary_crossentropy", sums.loss, loss, loss);
+    ck_assert_double_eq(sums.correct, correct);
+    ck_assert_double_eq(sums.loss, without.loss);
+    free_array(&p);
+    free_array(&y);
+    free_array(&g);
+}
+
+static double logit_range(dice *d)
+{
+    static const double ranges[] = { 1e-3, 2, 30, 900 };
+    return ranges[dice_below(d, 4)];
+}
+
+static void check_binary_logits(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    double range = logit_range(d);
+    array z = random_array(dtype, n, -range, range, d), y = random_array(dtype, n, 0, 1, d);
+    array g = array_of(dtype, n, d);
+    for (size_t i = 0; i < n; i += 5)
+        set(&y, i, (double)dice_below(d, 2));
+    vgrad__loss_sums sums, without;
+    k->binary_crossentropy_logits(z.data, y.data, g.data, n, 0.3, &sums);
+    k->binary_crossentropy_logits(z.data, y.data, NULL, n, 0.3, &without);
+    long double loss = 0, size = 0;
+    double correct = 0;
+    for (size_t i = 0; i < n; i++) {
+        long double v = get(&z, i), t = get(&y, i);
+        long double want = 0.3L * (true_sigmoid(get(&z, i)) - t);
+        loss += fmaxl(v, 0) - v * t + log1pl(expl(-fabsl(v)));
+        size += fabsl(v) + 1;
+        correct += (v > 0) == (t > 0.5L);
+        assert_within(k, "binary_crossentropy_logits", get(&g, i), want, ulp(dtype, want) + 4e-16L);
+    }
+    assert_sum(k, "binary_crossentropy_logits", sums.loss, loss, size);
+    ck_assert_double_eq(sums.correct, correct);
+    ck_assert_double_eq(sums.loss, without.loss);
+    free_array(&z);
+    free_array(&y);
+    free_array(&g);
+}
+
+START_TEST(losses_of_elements)
+{
+    at_every_size(check_squared_error);
+    at_every_size(check_binary);
+    at_every_size(check_binary_logits);
+}
+END_TEST
+
+/* A matrix of outputs with class numbers or weights. */
+typedef struct classes {
+    size_t rows, columns;
+    int sparse;
+    array given, y, gradient;
+} classes;
+
+static classes make_classes(vgrad_dtype dtype, size_t n, double from, double to, dice *d)
+{
+    classes c = { .columns = 2 + (size_t)dice_below(d, 20), .sparse = dice_below(d, 2) };
+    c.rows = n / c.columns;
+    c.given = random_array(dtype, c.rows * c.columns, from, to, d);
+    c.gradient = array_of(dtype, c.rows * c.columns, d);
+    c.y = random_array(dtype, c.rows * (c.sparse ? 1 : c.columns), 0, 1, d);
+    for (size_t i = 0; i < c.y.n; i++)
+        if (c.sparse || dice_below(d, 3) == 0)
+            set(&c.y, i, c.sparse ? (double)dice_below(d, (int)c.columns) : 0);
+    return c;
+}
+
+static void free_classes(classes *c)
+{
+    free_array(&c->given);
+    free_array(&c->y);
+    free_array(&c->gradient);
+}
+
+static long double target_of(const classes *c, size_t row, size_t j)
+{
+    return c->sparse ? get(&c->y, row) == (double)j : (long double)get(&c->y, row * c->columns + j);
+}
+
+static size_t largest_given(const classes *c, size_t row)
+{
+    size_t at = 0;
+    for (size_t j = 1; j < c->columns; j++)
+        if (get(&c->given, row * c->columns + j) > get(&c->given, row * c->columns + at))
+            at = j;
+    return at;
+}
+
+static bool row_is_correct(const classes *c, size_t row)
+{
+    size_t at = 0;
+    for (size_t j = 1; j < c->columns; j++)
+        if (target_of(c, row, j) > target_of(c, row, at))
+            at = j;
+    return at == largest_given(c, row);
+}
+
+/* Checks one row of the gradient; returns its loss. */
+static long double check_crossentropy_row(const vgrad__kernels *k, const classes *c, size_t row)
+{
+    long double sum = 0, common = 0, loss = 0, g[32], size = 0;
+    for (size_t j = 0; j < c->columns; j++)
+        sum += get(&c->given, row * c->columns + j);
+    for (size_t j = 0; j < c->columns; j++) {
+        long double q = get(&c->given, row * c->columns + j) / sum, t = target_of(c, row, j);
+        long double held = fminl(fmaxl(q, 1e-7L), 1 - 1e-7L);
+        loss -= t == 0 ? 0 : t * logl(held);
+        g[j] = t == 0 || q != held ? 0 : -t / q;
+        common += g[j] * q;
+    }
+    for (size_t j = 0; j < c->columns; j++)
+        size = fmaxl(size, fabsl(g[j]) + fabsl(common));
+    for (size_t j = 0; j < c->columns; j++)
+        assert_within(k, "crossentropy", get(&c->gradient, row * c->columns + j),
+                      0.3L * (g[j] - common) / sum,
+                      0.3L * 2 * epsilon_of(c->given.dtype) * size / sum + 1e-13L);
+    return loss;
+}
+
+static long double check_logits_row(const vgrad__kernels *k, const classes *c, size_t row)
+{
+    long double high = get(&c->given, row * c->columns + largest_given(c, row));
+    long double sum = 0, weight = 0, loss = 0;
+    for (size_t j = 0; j < c->columns; j++) {
+        sum += expl(get(&c->given, row * c->columns + j) - high);
+        weight += target_of(c, row, j);
+    }
+    for (size_t j = 0; j < c->columns; j++) {
+        long double below = high - get(&c->given, row * c->columns + j);
+        long double t = target_of(c, row, j), p = weight * expl(-below) / sum;
+        loss += t * (logl(sum) + below);
+        assert_within(k, "crossentropy_logits", get(&c->gradient, row * c->columns + j),
+                      0.3L * (p - t), 0.3L * epsilon_of(c->given.dtype) * (p + t + 1e-9L) * 8);
+    }
+    return loss;
+}
+
+typedef long double check_row(const vgrad__kernels *k, const classes *c, size_t row);
+
+static void check_classes(const vgrad__kernels *k, classes *c, bool logits)
+{
+    vgrad__loss_sums sums, without;
+    (logits ? k->crossentropy_logits : k->crossentropy)(
+        c->given.data, c->y.data, c->sparse, c->gradient.data, c->rows, c->columns, 0.3, &sums);
+    (logits ? k->crossentropy_logits : k->crossentropy)(c->given.data, c->y.data, c->sparse, NULL,
+                                                        c->rows, c->columns, 0.3, &without);
+    check_row *const check_one = logits ? check_logits_row : check_crossentropy_row;
+    long double loss = 0;
+    double correct = 0;
+    for (size_t i = 0; i < c->rows; i++) {
+        loss += check_one(k, c, i);
+        correct += row_is_correct(c, i);
+    }
+    assert_sum(k, logits ? "crossentropy_logits" : "crossentropy", sums.loss, loss,
+               loss + c->rows); /* near a probability of 1, the loss holds its rounding */
+    ck_assert_double_eq(sums.correct, correct);
+    ck_assert_double_eq(sums.loss, without.loss);
+}
+
+static void check_crossentropy(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    classes c = make_classes(dtype, n, 0.01, 1, d);
+    for (size_t i = 0; i < c.given.n; i += 11)
+        set(&c.given, i, 0); /* held */
+    check_classes(k, &c, false);
+    free_classes(&c);
+}
+
+static void check_crossentropy_logits(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    double range = logit_range(d);
+    classes c = make_classes(dtype, n, -range, range, d);
+    check_classes(k, &c, true);
+    free_classes(&c);
+}
+
+START_TEST(losses_of_classes)
+{
+    at_every_size(check_crossentropy);
+    at_every_size(check_crossentropy_logits);
+}
+END_TEST
+
+/* ---- update rules ---- */
+
+/* Weights, gradient and two states before and after; `update` may be absent. */
+typedef struct update {
+    array w, g, m, s, u, w0, m0, s0;
+} update;
+
+static update make_update(vgrad_dtype dtype, size_t n, dice *d)
+{
+    update t = { .w = random_array(dtype, n, -2, 2, d), .g = random_array(dtype, n, -2, 2, d) };
+    t.m = random_array(dtype, n, -1, 1, d);
+    t.s = random_array(dtype, n, 0, 1, d);
+    t.u = random_array(dtype, n, 7, 7, d);
+    t.w0 = copy_of(&t.w, d);
+    t.m0 = copy_of(&t.m, d);
+    t.s0 = copy_of(&t.s, d);
+    return t;
+}
+
+static void free_update(update *t)
+{
+    array *const all[] = { &t->w, &t->g, &t->m, &t->s, &t->u, &t->w0, &t->m0, &t->s0 };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free_array(all[i]);
+}
+
+/* Element i against the step and states that the formula gives; options are rounded to T, too. */
+static void assert_updated(const vgrad__kernels *k, const char *what, const update *t, size_t i,
+                           bool with_update, long double step, long double m, long double s)
+{
+    long double e = 8 * epsilon_of(t->w.dtype), size = 4;
+    assert_within(k, what, get(&t->m, i), m, e * size);
+    assert_within(k, what, get(&t->s, i), s, e * size);
+    if (with_update)
+        assert_within(k, what, get(&t->u, i), step, e * (fabsl(step) + 0.2L));
+    else
+        assert_within(k, what, get(&t->u, i), 7, 0);
+    assert_within(k, what, get(&t->w, i), get(&t->w0, i) + step, e * (fabsl(step) + 1));
+}
+
+static void check_sgd(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    for (int kind = 0; kind < 6; kind++) {
+        update t = make_update(dtype, n, d);
+        bool kept = kind % 2;
+        void *u = kept ? t.u.data : NULL;
+        if (kind < 2)
+            k->sgd(t.w.data, t.g.data, u, n, 0.1);
+        else
+            k->momentum(t.w.data, t.g.data, t.m.data, u, n, 0.1, 0.9, kind >= 4);
+        for (size_t i = 0; i < n; i++) {
+            long double g = get(&t.g, i), m = get(&t.m0, i), v = 0.9L * m - 0.1L * g;
+            long double step = kind < 2 ? -0.1L * g : (kind < 4 ? v : 0.9L * v - 0.1L * g);
+            assert_updated(k, "sgd", &t, i, kept, step, kind < 2 ? m : v, get(&t.s0, i));
+        }
+        free_update(&t);
+    }
+}
+
+static void check_rmsprop(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    for (int kind = 0; kind < 8; kind++) {
+        update t = make_update(dtype, n, d);
+        bool kept = kind & 1, moving = kind & 2, inside = kind & 4;
+        vgrad__rmsprop p = { 0.1, 0.9, moving ? 0.8 : 0, 0.25, inside };
+        k->rmsprop(t.w.data, t.g.data, t.s.data, moving ? t.m.data : NULL, kept ? t.u.data : NULL,
+                   n, &p);
+        for (size_t i = 0; i < n; i++) {
+            long double g = get(&t.g, i), m = get(&t.m0, i);
+            long double s = 0.9L * get(&t.s0, i) + 0.1L * g * g;
+            long double h = inside ? g / sqrtl(s + 0.25L) : g / (sqrtl(s) + 0.25L);
+            long double step = (moving ? 0.8L * m : 0) - 0.1L * h;
+            assert_updated(k, "rmsprop", &t, i, kept, step, moving ? step : m, s);
+        }
+        free_update(&t);
+    }
+}
+
+static void check_adam(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    for (int kind = 0; kind < 4; kind++) {
+        update t = make_update(dtype, n, d);
+        bool kept = kind & 1;
+        long double correction = kind & 2 ? 0.75L : 1;
+        vgrad__adam p = { 0.1, 0.9, 0.95, 0.25, (double)correction };
+        k->adam(t.w.data, t.g.data, t.m.data, t.s.data, kept ? t.u.data : NULL, n, &p);
+        for (size_t i = 0; i < n; i++) {
+            long double g = get(&t.g, i), m = 0.9L * get(&t.m0, i) + 0.1L * g;
+            long double s = 0.95L * get(&t.s0, i) + 0.05L * g * g;
+            assert_updated(k, "adam", &t, i, kept, -0.1L * m / (sqrtl(s / correction) + 0.25L), m,
+                           s);
+        }
+        free_update(&t);
+    }
+}
+
+static void check_running_mean(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    update t = make_update(dtype, n, d);
+    k->running_mean(t.w.data, t.g.data, n, 0.2);
+    for (size_t i = 0; i < n; i++)
+        assert_within(k, "running_mean", get(&t.w, i), 0.8L * get(&t.w0, i) + 0.2L * get(&t.g, i),
+                      8 * epsilon_of(dtype));
+    free_update(&t);
+}
+
+START_TEST(update_rules)
+{
+    at_every_size(check_sgd);
+    at_every_size(check_rmsprop);
+    at_every_size(check_adam);
+    at_every_size(check_running_mean);
+}
+END_TEST
+
+/* ---- the functions under them ---- */
+
+static void assert_ulps(const char *name, double x, double got, long double want)
+{
+    ck_assert_msg(fabsl(got - want) <= 2 * ulp(VGRAD_FLOAT64, want), "%s(%.17g): %.17g, not %.20Lg",
+                  name, x, got, want);
+}
+
+START_TEST(exp_log_and_log1p_are_within_two_ulp)
+{
+    dice d = dice_from(11);
+    for (int i = 0; i < 200000; i++) {
+        double x = i % 2 ? dice_uniform(&d, -745, 709.7) : dice_uniform(&d, -2, 2);
+        assert_ulps("exp", x, vector_exp(x), expl(x));
+        double y = dice_uniform(&d, 0, 1) * pow(2, -dice_below(&d, 60));
+        assert_ulps("log1p", y, vector_log1p(y), log1pl(y));
+        double z = i % 2 ? dice_uniform(&d, 0.5, 2)
+                         : ldexp(dice_uniform(&d, 1, 2), dice_below(&d, 2045) - 1022);
+        assert_ulps("log", z, vector_log(z), logl(z));
+    }
+    ck_assert_double_eq(vector_exp(0), 1);
+    ck_assert_double_eq(vector_exp(-INFINITY), 0);
+    ck_assert(isinf(vector_exp(INFINITY)) && isinf(vector_exp(710)));
+    ck_assert(isnan(vector_exp(NAN)));
+    ck_assert_double_eq(vector_log1p(0), 0);
+    ck_assert_double_eq(vector_log(1), 0);
+    assert_ulps("log", DBL_MIN, vector_log(DBL_MIN), logl(DBL_MIN));
+    assert_ulps("log", DBL_MAX, vector_log(DBL_MAX), logl(DBL_MAX));
+}
+END_TEST
+
+/* ---- products ---- */
+
+static vgrad__matrix matrix_in(const array *a, int64_t stride, bool transposed)
+{
+    return (vgrad__matrix){ a->data, stride, transposed };
+}
+
+static size_t place(vgrad__matrix a, int64_t i, int64_t j)
+{
+    return (size_t)(a.transposed ? j * a.stride + i : i * a.stride + j);
+}
+
+static void check_product(vgrad_dtype dtype, const int64_t size[3], int kind, dice *d)
+{
+    const vgrad__kernels *k = vgrad__kernels_level(0, dtype); /* for the message */
+    bool ta = kind & 1, tb = kind & 2, add = kind & 4;
+    int64_t m = size[0], n = size[1], inner = size[2], extra = dice_below(d, 4);
+    int64_t a_stride = (ta ? m : inner) + extra, b_stride = (tb ? inner : n) + extra;
+    array a = random_array(dtype, (size_t)((ta ? inner : m) * a_stride), -1, 1, d);
+    array b = random_array(dtype, (size_t)((tb ? n : inner) * b_stride), -1, 1, d);
+    array c = random_array(dtype, (size_t)(m * n), -1, 1, d), before = copy_of(&c, d);
+    vgrad__matrix left = matrix_in(&a, a_stride, ta), right = matrix_in(&b, b_stride, tb);
+    if (!add)
+        memset(c.data, 0xff, c.n * c.size); /* NaN: must not be read */
+    vgrad__multiply(dtype, m, n, inner, left, right, add, c.data);
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            long double want = add ? get(&before, (size_t)(i * n + j)) : 0;
+            for (int64_t l = 0; l < inner; l++)
+                want += (long double)get(&a, place(left, i, l)) * get(&b, place(right, l, j));
+            assert_within(k, "multiply", get(&c, (size_t)(i * n + j)), want,
+                          epsilon_of(dtype) * (long double)(inner + 2));
+        }
+    free_array(&a);
+    free_array(&b);
+    free_array(&c);
+    free_array(&before);
+}
+
+START_TEST(products_of_all_transposes)
+{
+    dice d = dice_from(3);
+    for (int trial = 0; trial < 400; trial++) {
+        int64_t size[3];
+        for (int i = 0; i < 3; i++)
+            size[i] = 1 + dice_below(&d, dice_below(&d, 2) ? 4 : 50);
+        check_product(VGRAD_FLOAT32, size, trial % 8, &d);
+        check_product(VGRAD_FLOAT64, size, trial % 8, &d);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("kernels");
+    add_tests(suite, "activations", levels_are_there_for_both_types,
+              sigmoid_and_tanh_are_within_two_ulp, relu_and_its_backward_are_exact,
+              sigmoid_and_tanh_go_backward, softmax_is_right_forward_and_backward,
+              nan_stays_nan_in_every_activation, relu_of_minus_infinity_is_zero);
+    add_tests(suite, "sums", sums_of_squares_and_finiteness, column_sums_are_taken_in_double,
+              moments_agree_with_two_passes);
+    add_tests(suite, "losses", losses_of_elements, losses_of_classes);
+    add_tests(suite, "updates", update_rules);
+    add_tests(suite, "functions", exp_log_and_log1p_are_within_two_ulp, products_of_all_transposes);
+    return run_suite(suite);
+}
