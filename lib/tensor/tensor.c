@@ -102,15 +102,17 @@ const vgrad_tensor *vgrad_tensor_view(vgrad_tensor *out, const void *data, vgrad
         status = vgrad__fail_null("data");
     if (status != VGRAD_OK)
         return NULL;
-    *out = (vgrad_tensor){
+    /* Made aside: shape and strides may be those of *out. */
+    vgrad_tensor view = {
         .data = data, .rank = rank, .dtype = dtype, .device_type = CPU, .layer = -1, .role = -1
     };
     int64_t stride = 1;
     for (int32_t i = rank - 1; i >= 0; i--) {
-        out->shape[i] = shape[i];
-        out->strides[i] = strides ? strides[i] : stride;
+        view.shape[i] = shape[i];
+        view.strides[i] = strides ? strides[i] : stride;
         stride *= shape[i] > 0 ? shape[i] : 1;
     }
+    *out = view;
     return out;
 }
 

@@ -1,7 +1,8 @@
 /*
  * All kernels for one instruction level: meson builds this file once for each, with VGRAD_LEVEL set
- * to its name and the compiler told which instructions there are. `omp simd` (there is no OpenMP at run time) says that
- * a loop's elements are independent, or may be summed in the order of the vector.
+ * to its name and the compiler told which instructions there are. `omp simd` (there is no OpenMP at
+ * run time) says that a loop's elements are independent, or may be summed in the order of the
+ * vector.
  */
 /* SPDX-License-Identifier: MIT */
 #include "tensor/kernels.h"

@@ -89,7 +89,7 @@ ALWAYS_INLINE double vector_sigmoid(double x)
     return q + ((x < 0.0 ? e.low : 0.0) - q * sum_low) * inverse;
 }
 
-/* |x| < 0.55: x + x^3 t(x^2); else +-(1 - 2 / (exp(2 |x|) + 1)). */
+/* Odd; of |x|: below 0.55 x + x^3 t(x^2), else 1 - 2 / (exp(2 x) + 1). */
 ALWAYS_INLINE double vector_tanh(double x)
 {
     double size = fabs(x), u = x * x;
@@ -104,9 +104,9 @@ ALWAYS_INLINE double vector_tanh(double x)
     t = t * u - 0x1.ba1ba1b9fec84p-5;
     t = t * u + 0x1.1111111111032p-3;
     t = t * u - 0x1.5555555555555p-2;
-    double near = x + x * u * t;
-    double far = copysign(1.0 - 2.0 / (vector_exp(2.0 * size) + 1.0), x);
-    return size < 0.55 ? near : far;
+    double near = size + size * u * t;
+    double far = 1.0 - 2.0 / (vector_exp(2.0 * size) + 1.0);
+    return copysign(size < 0.55 ? near : far, x); /* -0 stays -0 */
 }
 
 /* 2 atanh(s) = 2 s + 2 s^3 t(s^2), |s| <= 1/3. */
