@@ -1,6 +1,7 @@
 /* The probe against vgrad_tensor_stat() of the tensors themselves. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "fixture.h"

@@ -1,6 +1,7 @@
 /* Which tensors are there when, what they say of themselves, and writing to parameters. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "fixture.h"
