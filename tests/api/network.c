@@ -77,7 +77,7 @@ START_TEST(strides_and_dtypes_do_not_matter)
     ck_assert_mem_eq(found, expected, sizeof found);
     assert_ok(vgrad_network_predict(f.network, &view, single, VGRAD_FLOAT32, MANY));
     for (int i = 0; i < MANY; i++)
-        ck_assert_float_eq(single[i], (float)expected[i]);
+        ck_assert_double_eq((double)single[i], (double)(float)expected[i]);
     assert_status(VGRAD_E_INVALID,
                   vgrad_network_predict(f.network, &view, found, VGRAD_FLOAT64, MANY - 1));
     assert_error_names("600");
