@@ -568,6 +568,35 @@ START_TEST(progress_that_cannot_be_written_fails_the_run)
 }
 END_TEST
 
+static int32_t stop_after_the_last_batch(const vgrad_event *event, void *user)
+{
+    (void)user;
+    return event->batch == event->batches - 1;
+}
+
+/* The end of the epoch is still to come then, and comes with the next run. */
+START_TEST(an_epoch_that_was_stopped_at_its_end_ends_in_the_next_run)
+{
+    fixture f;
+    ear e;
+    page p = { .writes_left = -1 };
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    assert_ok(vgrad_trainer_on(f.trainer, VGRAD_BATCH_END, 1, stop_after_the_last_batch, NULL));
+    assert_status(VGRAD_STOPPED, vgrad_trainer_fit(f.trainer, f.data, 1));
+    listen(&f, &e, VGRAD_TRAIN_BEGIN | VGRAD_EPOCH_END, 1);
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 1));
+    ck_assert_int_eq(e.count, 2);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_lt(e.heard[i].batch, FIXTURE_BATCHES);
+    ck_assert_int_eq(e.heard[1].epoch, 0);
+    assert_ok(vgrad_trainer_progress(f.trainer, write_page, &p));
+    assert_status(VGRAD_STOPPED, vgrad_trainer_fit(f.trainer, f.data, 2));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 2));
+    ck_assert_ptr_nonnull(strstr(p.text, "\rEpoch 2/2  4/4 [====================] "));
+    fixture_destroy(&f);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("events");
@@ -587,6 +616,7 @@ int main(void)
     add_tests(suite, "calls", a_loop_without_next_has_no_epochs,
               calls_out_of_order_are_refused_and_harmless,
               a_troubled_step_says_so_until_next_has_said_it, progress_is_a_line_for_each_epoch,
-              progress_that_cannot_be_written_fails_the_run);
+              progress_that_cannot_be_written_fails_the_run,
+              an_epoch_that_was_stopped_at_its_end_ends_in_the_next_run);
     return run_suite(suite);
 }
