@@ -1,0 +1,901 @@
+/* What must be refused: with which status, in which words, and without any harm. */
+/* SPDX-License-Identifier: MIT */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fixture.h"
+
+/* Makes this thread's last error text "capacity ...", so that a later check sees a new one. */
+static void forget_error(void)
+{
+    static const double x[2] = { 0 };
+    double out[2];
+    vgrad_tensor view;
+    vgrad_tensor_copy(vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, 1, 2), out, VGRAD_FLOAT64, 1);
+    assert_error_names("capacity");
+}
+
+#define refuses(expected, call)                                                                    \
+    do {                                                                                           \
+        forget_error();                                                                            \
+        assert_status(expected, call);                                                             \
+        ck_assert_msg(!strstr(vgrad_last_error(), "capacity"), "%s: no error text", #call);        \
+    } while (0)
+
+#define refuses_number(expected, call)                                                             \
+    do {                                                                                           \
+        forget_error();                                                                            \
+        double wanted = (double)(expected), number = (double)(call);                               \
+        ck_assert_msg(number == wanted || (isnan(number) && isnan(wanted)), "%s", #call);          \
+        ck_assert_msg(!strstr(vgrad_last_error(), "capacity"), "%s: no error text", #call);        \
+    } while (0)
+
+#define refuses_pointer(call)                                                                      \
+    do {                                                                                           \
+        forget_error();                                                                            \
+        ck_assert_msg((call) == NULL, "%s", #call);                                                \
+        ck_assert_msg(!strstr(vgrad_last_error(), "capacity"), "%s: no error text", #call);        \
+    } while (0)
+
+#define INVALID(call) refuses(VGRAD_E_INVALID, call)
+
+/* ---- NULL ---- */
+
+START_TEST(null_for_context_dataset_and_tensor)
+{
+    double x[4] = { 0 };
+    vgrad_dataset *data;
+    vgrad_tensor view;
+    const vgrad_quantity mean = VGRAD_MEAN;
+    INVALID(vgrad_context_create(NULL, NULL, NULL, NULL));
+    INVALID(vgrad_context_set_log(NULL, VGRAD_LOG_NONE, NULL, NULL));
+    INVALID(vgrad_dataset_copy(NULL, 1, x, VGRAD_FLOAT64, 1, NULL, 0, 0, NULL));
+    INVALID(vgrad_dataset_copy(&data, 1, NULL, VGRAD_FLOAT64, 1, NULL, 0, 0, NULL));
+    INVALID(vgrad_dataset_borrow(NULL, 1, x, VGRAD_FLOAT64, 1, NULL, 0, 0, NULL));
+    INVALID(vgrad_dataset_borrow(&data, 1, NULL, VGRAD_FLOAT64, 1, NULL, 0, 0, NULL));
+    INVALID(vgrad_dataset_circles(NULL, 2, 0.5, 0, 0, NULL));
+    INVALID(vgrad_dataset_circles_ordered(NULL, 2, 0.5, 0, 0, NULL));
+    refuses_number(-1, vgrad_dataset_rows(NULL));
+    refuses_number(-1, vgrad_dataset_x_width(NULL));
+    refuses_number(-1, vgrad_dataset_y_width(NULL));
+    INVALID(vgrad_dataset_read(NULL, 0, 1, x, NULL, VGRAD_FLOAT64));
+    refuses_pointer(vgrad_tensor_matrix(NULL, x, VGRAD_FLOAT64, 1, 1));
+    refuses_pointer(vgrad_tensor_view(NULL, x, VGRAD_FLOAT64, 0, NULL, NULL));
+    refuses_pointer(vgrad_tensor_view(&view, x, VGRAD_FLOAT64, 1, NULL, NULL));
+    refuses_number(-1, vgrad_tensor_count(NULL));
+    refuses_pointer(vgrad_tensor_f32(NULL));
+    refuses_pointer(vgrad_tensor_f64(NULL));
+    INVALID(vgrad_tensor_copy(NULL, x, VGRAD_FLOAT64, 4));
+    refuses_number((double)NAN, vgrad_tensor_stat(NULL, VGRAD_MEAN));
+    INVALID(vgrad_tensor_stats(NULL, &mean, x, 1));
+    vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, 2, 2);
+    INVALID(vgrad_tensor_copy(&view, NULL, VGRAD_FLOAT64, 4));
+    INVALID(vgrad_tensor_stats(&view, NULL, x, 1));
+    INVALID(vgrad_tensor_stats(&view, &mean, NULL, 1));
+    vgrad_context_destroy(NULL);
+    vgrad_dataset_destroy(NULL);
+}
+END_TEST
+
+START_TEST(null_for_network_and_layer)
+{
+    fixture f;
+    double out[20];
+    vgrad_tensor x;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    INVALID(vgrad_network_create(NULL, NULL));
+    INVALID(vgrad_network_set_dtype(NULL, VGRAD_FLOAT32));
+    INVALID(vgrad_network_set_seed(NULL, 1));
+    INVALID(vgrad_network_build(NULL, NULL));
+    INVALID(vgrad_network_initialize(NULL, 1));
+    INVALID(vgrad_network_predict(NULL, fixture_x(&f, &x), out, VGRAD_FLOAT64, 20));
+    INVALID(vgrad_network_predict(f.network, NULL, out, VGRAD_FLOAT64, 20));
+    INVALID(vgrad_network_predict(f.network, fixture_x(&f, &x), NULL, VGRAD_FLOAT64, 20));
+    refuses_number(-1, vgrad_network_parameter_count(NULL));
+    refuses_pointer(vgrad_network_layer(NULL, 0));
+    refuses_pointer(vgrad_network_find(NULL, "x"));
+    refuses_pointer(vgrad_network_find(f.network, NULL));
+    refuses_pointer(vgrad_network_tensor(NULL, VGRAD_KERNEL, 0));
+    refuses_pointer(vgrad_layer_tensor(NULL, VGRAD_KERNEL));
+    INVALID(vgrad_layer_set_tensor(NULL, VGRAD_KERNEL, &x));
+    INVALID(vgrad_layer_set_tensor(f.first, VGRAD_KERNEL, NULL));
+    INVALID(vgrad_network_keep(NULL, 1));
+    refuses_pointer(vgrad_layer_name(NULL));
+    refuses_number(-1, vgrad_layer_index(NULL));
+    refuses_pointer(vgrad_input(NULL, 1));
+    refuses_pointer(vgrad_dense(NULL, 1, VGRAD_LINEAR));
+    INVALID(vgrad_layer_set(NULL, VGRAD_LAYER_TRAINABLE, 1));
+    refuses_number((double)NAN, vgrad_layer_get(NULL, VGRAD_LAYER_TRAINABLE));
+    INVALID(vgrad_layer_set_name(NULL, "x"));
+    INVALID(vgrad_layer_set_initializer(NULL, VGRAD_KERNEL, VGRAD_INIT_ZEROS, 0, 0));
+    INVALID(vgrad_network_set_initializer(NULL, VGRAD_KERNEL, VGRAD_INIT_ZEROS, 0, 0));
+    ck_assert_int_eq(vgrad_activation_find(NULL), -1);
+    vgrad_network_destroy(NULL);
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(null_for_optimizer_and_probe)
+{
+    fixture f;
+    double out;
+    vgrad_probe *probe;
+    vgrad_optimizer *optimizer = (void *)&f;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    INVALID(vgrad_optimizer_create(NULL, f.network, VGRAD_SGD, 0.1));
+    INVALID(vgrad_optimizer_create(&optimizer, NULL, VGRAD_SGD, 0.1));
+    ck_assert_ptr_null(optimizer);
+    INVALID(vgrad_optimizer_set(NULL, VGRAD_OPTIMIZER_LEARNING_RATE, 1));
+    refuses_number((double)NAN, vgrad_optimizer_get(NULL, VGRAD_OPTIMIZER_LEARNING_RATE));
+    INVALID(vgrad_probe_create(NULL, NULL));
+    INVALID(vgrad_probe_set(NULL, VGRAD_PROBE_EVERY, 1));
+    refuses_number((double)NAN, vgrad_probe_get(NULL, VGRAD_PROBE_EVERY));
+    INVALID(vgrad_probe_watch(NULL, VGRAD_KERNEL, 1));
+    INVALID(vgrad_probe_watch_none(NULL));
+    INVALID(vgrad_probe_attach(NULL, f.network));
+    INVALID(vgrad_probe_attach(probe, NULL));
+    INVALID(vgrad_probe_detach(NULL));
+    refuses_number(-1, vgrad_probe_layer_count(NULL));
+    refuses_pointer(vgrad_probe_layer_name(NULL, 0));
+    INVALID(vgrad_probe_read(NULL, 1, VGRAD_KERNEL, VGRAD_MEAN, &out));
+    assert_ok(vgrad_probe_attach(probe, f.network));
+    INVALID(vgrad_probe_read(probe, 1, VGRAD_KERNEL, VGRAD_MEAN, NULL));
+    refuses_number(-1, vgrad_probe_history(NULL, 1, VGRAD_KERNEL, VGRAD_MEAN, NULL, NULL, 0));
+    vgrad_optimizer_destroy(NULL);
+    vgrad_probe_destroy(NULL);
+    vgrad_probe_destroy(probe);
+    fixture_destroy(&f);
+}
+END_TEST
+
+static int32_t hear_nothing(const vgrad_event *event, void *user)
+{
+    (void)event;
+    (void)user;
+    return 0;
+}
+
+START_TEST(null_for_trainer)
+{
+    fixture f;
+    void *data = &f;
+    vgrad_tensor view;
+    const vgrad_tensor *x, *y;
+    vgrad_trainer *trainer = (void *)&f;
+    const vgrad_loss loss = VGRAD_LOSS_MEAN_SQUARED_ERROR;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    INVALID(vgrad_trainer_create(NULL, f.network, loss, f.optimizer));
+    INVALID(vgrad_trainer_create(&trainer, NULL, loss, f.optimizer));
+    INVALID(vgrad_trainer_create(&trainer, f.network, loss, NULL));
+    ck_assert_ptr_null(trainer);
+    INVALID(vgrad_trainer_set(NULL, VGRAD_TRAINER_SHUFFLE, 1));
+    refuses_number((double)NAN, vgrad_trainer_get(NULL, VGRAD_TRAINER_SHUFFLE));
+    INVALID(vgrad_trainer_set_seed(NULL, 1));
+    INVALID(vgrad_trainer_set_validation(NULL, f.data));
+    INVALID(vgrad_trainer_on(NULL, 1, 1, hear_nothing, NULL));
+    INVALID(vgrad_trainer_on(f.trainer, 1, 1, NULL, NULL));
+    INVALID(vgrad_trainer_skip_update(NULL));
+    INVALID(vgrad_trainer_edit(NULL, &view, &data));
+    INVALID(vgrad_trainer_edit(f.trainer, NULL, &data));
+    ck_assert_ptr_null(data);
+    INVALID(vgrad_trainer_edit(f.trainer, vgrad_layer_tensor(f.first, VGRAD_KERNEL), NULL));
+    INVALID(vgrad_trainer_progress(NULL, vgrad_write_file, NULL));
+    INVALID(vgrad_trainer_progress(f.trainer, NULL, NULL));
+    INVALID(vgrad_trainer_fit(NULL, f.data, 1));
+    INVALID(vgrad_trainer_fit(f.trainer, NULL, 1));
+    INVALID(vgrad_trainer_evaluate(NULL, f.data, NULL, NULL));
+    INVALID(vgrad_trainer_evaluate(f.trainer, NULL, NULL, NULL));
+    INVALID(vgrad_trainer_next(NULL, f.data, 1, &x, &y));
+    INVALID(vgrad_trainer_next(f.trainer, NULL, 1, &x, &y));
+    INVALID(vgrad_trainer_next(f.trainer, f.data, 1, NULL, &y));
+    INVALID(vgrad_trainer_forward(NULL, fixture_x(&f, &view)));
+    INVALID(vgrad_trainer_loss(NULL, fixture_y(&f, &view), NULL));
+    INVALID(vgrad_trainer_backward(NULL));
+    INVALID(vgrad_trainer_step(NULL));
+    refuses_number(-1, vgrad_trainer_epoch(NULL));
+    refuses_number(-1, vgrad_trainer_batch(NULL));
+    refuses_number(-1, vgrad_trainer_steps(NULL));
+    vgrad_trainer_request_stop(NULL);
+    vgrad_trainer_destroy(NULL);
+    INVALID(vgrad_trainer_forward(f.trainer, NULL));
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* ---- what is no enumerator, and what is out of range ---- */
+
+START_TEST(unknown_enumerators)
+{
+    static const int unknown[] = { -1, 99, INT32_MAX, INT32_MIN };
+    fixture f;
+    double x[4] = { 0 }, out[20];
+    vgrad_tensor view, rows;
+    vgrad_dataset *data;
+    vgrad_optimizer *optimizer;
+    vgrad_trainer *trainer;
+    vgrad_probe *probe;
+    int u = unknown[_i];
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_attach(probe, f.network));
+    ck_assert_str_eq(vgrad_status_name((vgrad_status)(u == -1 ? 99 : u)), "UNKNOWN");
+    ck_assert_str_eq(vgrad_role_name((vgrad_role)u), "unknown");
+    ck_assert_str_eq(vgrad_quantity_name((vgrad_quantity)u), "unknown");
+    ck_assert_str_eq(vgrad_activation_name((vgrad_activation)u), "unknown");
+    ck_assert_int_eq(vgrad_activation_find("unknown"), -1);
+    INVALID(vgrad_dataset_copy(&data, 2, x, (vgrad_dtype)u, 1, NULL, 0, 0, NULL));
+    INVALID(vgrad_dataset_copy(&data, 2, x, VGRAD_FLOAT64, 1, x, (vgrad_dtype)u, 1, NULL));
+    INVALID(vgrad_dataset_read(f.data, 0, 1, x, NULL, (vgrad_dtype)u));
+    refuses_pointer(vgrad_tensor_matrix(&view, x, (vgrad_dtype)u, 1, 1));
+    vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, 1, 2);
+    INVALID(vgrad_tensor_copy(&view, out, (vgrad_dtype)u, 20));
+    refuses_number((double)NAN, vgrad_tensor_stat(&view, (vgrad_quantity)u));
+    INVALID(vgrad_network_predict(f.network, fixture_x(&f, &rows), out, (vgrad_dtype)u, 20));
+    INVALID(vgrad_layer_set(f.first, (vgrad_layer_option)u, 1));
+    refuses_number((double)NAN, vgrad_layer_get(f.first, (vgrad_layer_option)u));
+    INVALID(vgrad_layer_set_initializer(f.first, (vgrad_role)u, VGRAD_INIT_ZEROS, 0, 0));
+    INVALID(vgrad_layer_set_initializer(f.first, VGRAD_KERNEL, (vgrad_initializer)u, 0, 0));
+    INVALID(vgrad_network_set_initializer(f.network, (vgrad_role)u, VGRAD_INIT_ZEROS, 0, 0));
+    refuses_pointer(vgrad_layer_tensor(f.first, (vgrad_role)u));
+    refuses_pointer(vgrad_network_tensor(f.network, (vgrad_role)u, 0));
+    refuses(VGRAD_E_NOT_FOUND, vgrad_layer_set_tensor(f.first, (vgrad_role)u, &view));
+    INVALID(vgrad_optimizer_create(&optimizer, f.network, (vgrad_optimizer_kind)u, 1));
+    INVALID(vgrad_optimizer_set(f.optimizer, (vgrad_optimizer_option)u, 1));
+    refuses_number((double)NAN, vgrad_optimizer_get(f.optimizer, (vgrad_optimizer_option)u));
+    INVALID(vgrad_trainer_create(&trainer, f.network, (vgrad_loss)u, f.optimizer));
+    INVALID(vgrad_trainer_set(f.trainer, (vgrad_trainer_option)u, 1));
+    refuses_number((double)NAN, vgrad_trainer_get(f.trainer, (vgrad_trainer_option)u));
+    INVALID(vgrad_trainer_on(f.trainer, 1u << 8, 1, hear_nothing, NULL));
+    INVALID(vgrad_network_keep(f.network, 64));
+    INVALID(vgrad_probe_set(probe, (vgrad_probe_option)u, 1));
+    refuses_number((double)NAN, vgrad_probe_get(probe, (vgrad_probe_option)u));
+    INVALID(vgrad_probe_read(probe, 1, VGRAD_KERNEL, (vgrad_quantity)u, out));
+    vgrad_probe_destroy(probe);
+    fixture_destroy(&f);
+}
+END_TEST
+
+static void check_optimizer_option(fixture *f, vgrad_optimizer_option option, double low,
+                                   double high, int whole)
+{
+    INVALID(vgrad_optimizer_set(f->optimizer, option, low == 0 ? -DBL_MIN : 0));
+    INVALID(vgrad_optimizer_set(f->optimizer, option, nextafter(high, INFINITY)));
+    INVALID(vgrad_optimizer_set(f->optimizer, option, (double)NAN));
+    INVALID(vgrad_optimizer_set(f->optimizer, option, -(double)INFINITY));
+    if (whole)
+        INVALID(vgrad_optimizer_set(f->optimizer, option, 0.5));
+    assert_ok(vgrad_optimizer_set(f->optimizer, option, low));
+    ck_assert_double_eq(vgrad_optimizer_get(f->optimizer, option), low);
+    assert_ok(vgrad_optimizer_set(f->optimizer, option, high));
+    ck_assert_double_eq(vgrad_optimizer_get(f->optimizer, option), high);
+}
+
+START_TEST(optimizer_options_at_their_ends)
+{
+    const double below_one = nextafter(1, 0);
+    fixture f;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_LEARNING_RATE, 0, DBL_MAX, 0);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_MOMENTUM, 0, below_one, 0);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_NESTEROV, 0, 1, 1);
+    INVALID(vgrad_optimizer_set(f.optimizer, VGRAD_OPTIMIZER_RHO, 0.5));
+    refuses_number((double)NAN, vgrad_optimizer_get(f.optimizer, VGRAD_OPTIMIZER_BETA1));
+    vgrad_optimizer_destroy(f.optimizer);
+    assert_ok(vgrad_optimizer_create(&f.optimizer, f.network, VGRAD_RMSPROP, 0));
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_RHO, 0, below_one, 0);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_EPSILON, DBL_MIN, DBL_MAX, 0);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_EPSILON_INSIDE, 0, 1, 1);
+    vgrad_optimizer_destroy(f.optimizer);
+    assert_ok(vgrad_optimizer_create(&f.optimizer, f.network, VGRAD_ADAM, 0));
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_BETA1, 0, below_one, 0);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_BETA2, 0, below_one, 0);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_EPSILON_HAT, 0, 1, 1);
+    vgrad_optimizer *optimizer;
+    INVALID(vgrad_optimizer_create(&optimizer, f.network, VGRAD_SGD, -1));
+    INVALID(vgrad_optimizer_create(&optimizer, f.network, VGRAD_SGD, (double)INFINITY));
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(trainer_and_probe_options_at_their_ends)
+{
+    static const double bad[] = { 0, -1, 1.5, (double)NAN, (double)INFINITY };
+    fixture f;
+    vgrad_probe *probe;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    for (int i = 0; i < 5; i++) {
+        INVALID(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_BATCH_SIZE, bad[i]));
+        INVALID(vgrad_probe_set(probe, VGRAD_PROBE_EVERY, bad[i]));
+        INVALID(vgrad_probe_set(probe, VGRAD_PROBE_HISTORY, bad[i]));
+    }
+    for (int i = 1; i < 5; i++) {
+        INVALID(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_SHUFFLE, bad[i]));
+        INVALID(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_STOP_ON_NAN, bad[i]));
+    }
+    ck_assert_double_eq(vgrad_trainer_get(f.trainer, VGRAD_TRAINER_BATCH_SIZE), FIXTURE_BATCH);
+    ck_assert_double_eq(vgrad_trainer_get(f.trainer, VGRAD_TRAINER_SHUFFLE), 1);
+    ck_assert_double_eq(vgrad_trainer_get(f.trainer, VGRAD_TRAINER_STOP_ON_NAN), 0);
+    ck_assert_double_eq(vgrad_probe_get(probe, VGRAD_PROBE_EVERY), 1);
+    ck_assert_double_eq(vgrad_probe_get(probe, VGRAD_PROBE_HISTORY), 1024);
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_BATCH_SIZE, 1));
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_BATCH_SIZE, 1 << 30));
+    INVALID(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_BATCH_SIZE, (1 << 30) + 1.0));
+    INVALID(vgrad_trainer_on(f.trainer, 0, 1, hear_nothing, NULL));
+    INVALID(vgrad_trainer_on(f.trainer, 1, 0, hear_nothing, NULL));
+    INVALID(vgrad_trainer_fit(f.trainer, f.data, -1));
+    assert_ok(vgrad_probe_attach(probe, f.network));
+    refuses(VGRAD_E_STATE, vgrad_probe_set(probe, VGRAD_PROBE_HISTORY, 5));
+    vgrad_probe_destroy(probe);
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(datasets_out_of_range)
+{
+    double x[4] = { 0 };
+    vgrad_dataset *d = (void *)x;
+    INVALID(vgrad_dataset_copy(&d, 0, x, VGRAD_FLOAT64, 1, NULL, 0, 0, NULL));
+    ck_assert_ptr_null(d);
+    INVALID(vgrad_dataset_copy(&d, -1, x, VGRAD_FLOAT64, 1, NULL, 0, 0, NULL));
+    INVALID(vgrad_dataset_borrow(&d, 1, x, VGRAD_FLOAT64, 0, NULL, 0, 0, NULL));
+    INVALID(vgrad_dataset_borrow(&d, 1, x, VGRAD_FLOAT64, -1, NULL, 0, 0, NULL));
+    INVALID(vgrad_dataset_borrow(&d, 1, x, VGRAD_FLOAT64, 1, x, VGRAD_FLOAT64, 0, NULL));
+    INVALID(vgrad_dataset_borrow(&d, INT64_MAX, x, VGRAD_FLOAT64, 2, NULL, 0, 0, NULL));
+    INVALID(vgrad_dataset_circles(&d, 1, 0.5, 0, 0, NULL));
+    INVALID(vgrad_dataset_circles(&d, 2, 1, 0, 0, NULL));
+    INVALID(vgrad_dataset_circles(&d, 2, -0.1, 0, 0, NULL));
+    INVALID(vgrad_dataset_circles(&d, 2, (double)NAN, 0, 0, NULL));
+    INVALID(vgrad_dataset_circles(&d, 2, 0.5, -1, 0, NULL));
+    INVALID(vgrad_dataset_circles_ordered(&d, 2, 0.5, (double)NAN, 0, NULL));
+    assert_ok(vgrad_dataset_borrow(&d, 2, x, VGRAD_FLOAT64, 2, NULL, 0, 0, NULL));
+    INVALID(vgrad_dataset_read(d, -1, 1, x, NULL, VGRAD_FLOAT64));
+    INVALID(vgrad_dataset_read(d, 0, 3, x, NULL, VGRAD_FLOAT64));
+    INVALID(vgrad_dataset_read(d, 1, INT64_MAX, x, NULL, VGRAD_FLOAT64));
+    refuses(VGRAD_E_STATE, vgrad_dataset_read(d, 0, 1, NULL, x, VGRAD_FLOAT64));
+    assert_ok(vgrad_dataset_read(d, 2, 0, x, NULL, VGRAD_FLOAT64));
+    vgrad_dataset_destroy(d);
+}
+END_TEST
+
+/* ---- wiring ---- */
+
+/* Builds a chain with one mistake in it; the status and a word that its text must hold. */
+static void build_fails(vgrad_status expected, const char *word, fixture *f, vgrad_layer *output)
+{
+    refuses(expected, vgrad_network_build(f->network, output));
+    assert_error_names(word);
+    refuses(VGRAD_E_STATE, vgrad_network_initialize(f->network, 1));
+    vgrad_network_destroy(f->network);
+}
+
+START_TEST(build_reports_the_first_mistake)
+{
+    fixture f, g;
+    char long_name[65];
+    memset(long_name, 'n', 64);
+    long_name[64] = '\0';
+    fixture_network(&f, VGRAD_FLOAT32);
+    build_fails(VGRAD_E_INVALID, "output", &f, NULL);
+    fixture_network(&f, VGRAD_FLOAT32);
+    build_fails(VGRAD_E_INVALID, "\"last\"", &f, f.second);
+    fixture_network(&f, VGRAD_FLOAT32);
+    build_fails(VGRAD_E_INVALID, "input", &f, f.input);
+    fixture_network(&f, VGRAD_FLOAT32);
+    build_fails(VGRAD_E_INVALID, "\"dense\"", &f, vgrad_dense(f.last, 0, VGRAD_LINEAR));
+    fixture_network(&f, VGRAD_FLOAT32);
+    build_fails(VGRAD_E_INVALID, "\"dense\"", &f, vgrad_dense(f.last, -5, VGRAD_LINEAR));
+    fixture_network(&f, VGRAD_FLOAT32);
+    build_fails(VGRAD_E_INVALID, "\"dense\"", &f, vgrad_dense(f.last, 1, (vgrad_activation)-1));
+    fixture_network(&f, VGRAD_FLOAT32);
+    vgrad_layer_set_name(f.first, long_name);
+    vgrad_layer_set(f.first, VGRAD_LAYER_ALPHA, 7);
+    build_fails(VGRAD_E_INVALID, "name", &f, f.last);
+    fixture_network(&f, VGRAD_FLOAT32);
+    vgrad_layer_set_name(f.first, "second");
+    build_fails(VGRAD_E_INVALID, "second", &f, f.last);
+    fixture_network(&f, VGRAD_FLOAT32);
+    vgrad_layer_set_name(f.first, "");
+    build_fails(VGRAD_E_INVALID, "name", &f, f.last);
+    fixture_network(&f, VGRAD_FLOAT32);
+    vgrad_layer_set(f.first, VGRAD_LAYER_ALPHA, 1.1);
+    build_fails(VGRAD_E_INVALID, "\"first\"", &f, f.last);
+    fixture_network(&f, VGRAD_FLOAT32);
+    fixture_network(&g, VGRAD_FLOAT32);
+    build_fails(VGRAD_E_INVALID, "another network", &f, g.last);
+    vgrad_network_destroy(g.network);
+    fixture_network(&f, VGRAD_FLOAT32);
+    vgrad_network_set_dtype(f.network, VGRAD_INT32);
+    build_fails(VGRAD_E_INVALID, "dtype", &f, f.last);
+}
+END_TEST
+
+START_TEST(an_input_has_a_width)
+{
+    static const int64_t widths[] = { 0, -1, INT64_MAX };
+    for (int i = 0; i < 3; i++) {
+        vgrad_network *network;
+        assert_ok(vgrad_network_create(&network, NULL));
+        vgrad_layer *output = vgrad_dense(vgrad_input(network, widths[i]), 1, VGRAD_LINEAR);
+        refuses(VGRAD_E_INVALID, vgrad_network_build(network, output));
+        assert_error_names("\"input\"");
+        vgrad_network_destroy(network);
+    }
+}
+END_TEST
+
+START_TEST(a_built_network_is_fixed)
+{
+    fixture f;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    refuses(VGRAD_E_STATE, vgrad_network_build(f.network, f.last));
+    refuses(VGRAD_E_STATE, vgrad_network_set_dtype(f.network, VGRAD_FLOAT64));
+    refuses(VGRAD_E_STATE, vgrad_network_set_seed(f.network, 1));
+    refuses_pointer(vgrad_dense(f.last, 1, VGRAD_LINEAR));
+    refuses_pointer(vgrad_input(f.network, 1));
+    refuses(VGRAD_E_STATE, vgrad_layer_set_name(f.first, "other"));
+    refuses(VGRAD_E_STATE, vgrad_layer_set(f.first, VGRAD_LAYER_USE_BIAS, 0));
+    assert_ok(vgrad_layer_set(f.first, VGRAD_LAYER_TRAINABLE, 0));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 1));
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(an_unbuilt_network_does_nothing)
+{
+    fixture f;
+    double out[2];
+    vgrad_tensor x;
+    vgrad_probe *probe;
+    const double row[2] = { 0 };
+    fixture_network(&f, VGRAD_FLOAT32);
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    refuses(VGRAD_E_STATE, vgrad_optimizer_create(&f.optimizer, f.network, VGRAD_SGD, 0.1));
+    ck_assert_ptr_null(f.optimizer);
+    refuses(VGRAD_E_STATE,
+            vgrad_trainer_create(&f.trainer, f.network, VGRAD_LOSS_MEAN_SQUARED_ERROR, NULL));
+    vgrad_tensor_matrix(&x, row, VGRAD_FLOAT64, 1, 2);
+    refuses(VGRAD_E_STATE, vgrad_network_predict(f.network, &x, out, VGRAD_FLOAT64, 2));
+    refuses(VGRAD_E_STATE, vgrad_network_initialize(f.network, 1));
+    refuses(VGRAD_E_STATE, vgrad_probe_attach(probe, f.network));
+    refuses(VGRAD_E_STATE, vgrad_layer_set_tensor(f.first, VGRAD_KERNEL, &x));
+    refuses_number(-1, vgrad_network_parameter_count(f.network));
+    refuses_pointer(vgrad_network_tensor(f.network, VGRAD_KERNEL, 0));
+    refuses_pointer(vgrad_layer_tensor(f.first, VGRAD_KERNEL));
+    vgrad_probe_destroy(probe);
+    vgrad_network_destroy(f.network);
+}
+END_TEST
+
+START_TEST(parts_of_two_networks_do_not_mix)
+{
+    fixture f, g;
+    void *data;
+    vgrad_trainer *trainer;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    fixture_make(&g, VGRAD_FLOAT32, 0);
+    INVALID(vgrad_trainer_create(&trainer, f.network, VGRAD_LOSS_MEAN_SQUARED_ERROR, g.optimizer));
+    refuses(VGRAD_E_NOT_FOUND,
+            vgrad_trainer_edit(f.trainer, vgrad_layer_tensor(g.first, VGRAD_KERNEL), &data));
+    ck_assert_ptr_null(data);
+    fixture_destroy(&f);
+    fixture_destroy(&g);
+}
+END_TEST
+
+/* status.h: a success leaves the text alone. */
+START_TEST(success_leaves_the_last_error_alone)
+{
+    fixture f;
+    vgrad_probe *probe;
+    forget_error();
+    fixture_make(&f, VGRAD_FLOAT32, KEEP_ALL);
+    assert_error_names("capacity");
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_attach(probe, f.network));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 2));
+    vgrad_probe_destroy(probe);
+    assert_error_names("capacity");
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* ---- data that do not fit ---- */
+
+static vgrad_status fit_arrays(fixture *f, int64_t rows, int64_t x_width, const double *y,
+                               int64_t y_width)
+{
+    static const double x[300] = { 0 };
+    vgrad_dataset *data;
+    assert_ok(vgrad_dataset_borrow(&data, rows, x, VGRAD_FLOAT64, x_width, y, VGRAD_FLOAT64,
+                                   y_width, NULL));
+    vgrad_status status = vgrad_trainer_fit(f->trainer, data, 1);
+    vgrad_dataset_destroy(data);
+    return status;
+}
+
+START_TEST(widths_that_do_not_fit)
+{
+    static const double y[100] = { 0 };
+    fixture f;
+    vgrad_tensor view;
+    double out[20];
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    refuses(VGRAD_E_SHAPE, fit_arrays(&f, 20, 3, y, 1));
+    assert_error_names("\"input\"");
+    refuses(VGRAD_E_SHAPE, fit_arrays(&f, 20, 2, y, 2));
+    assert_error_names("\"last\"");
+    refuses(VGRAD_E_SHAPE, fit_arrays(&f, 20, 2, NULL, 1));
+    vgrad_tensor_matrix(&view, y, VGRAD_FLOAT64, 4, 5);
+    refuses(VGRAD_E_SHAPE, vgrad_network_predict(f.network, &view, out, VGRAD_FLOAT64, 20));
+    assert_error_names("\"input\"");
+    vgrad_tensor_matrix(&view, y, VGRAD_FLOAT64, 0, 2);
+    refuses(VGRAD_E_SHAPE, vgrad_network_predict(f.network, &view, out, VGRAD_FLOAT64, 20));
+    refuses(VGRAD_E_SHAPE, vgrad_layer_set_tensor(f.first, VGRAD_BIAS, &view));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 1));
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(a_batch_above_the_rows)
+{
+    static const double y[100] = { 0 };
+    fixture f;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    refuses(VGRAD_E_INVALID, fit_arrays(&f, FIXTURE_BATCH - 1, 2, y, 1));
+    assert_ok(fit_arrays(&f, FIXTURE_BATCH, 2, y, 1));
+    vgrad_trainer_destroy(f.trainer);
+    assert_ok(
+        vgrad_trainer_create(&f.trainer, f.network, VGRAD_LOSS_BINARY_CROSSENTROPY, f.optimizer));
+    assert_ok(fit_arrays(&f, 3, 2, y, 1));
+    ck_assert_int_eq(vgrad_trainer_steps(f.trainer), 1);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* A network with three classes; its trainer takes rows in order, so that a row has its number. */
+static void make_classes(fixture *f)
+{
+    memset(f, 0, sizeof *f);
+    assert_ok(vgrad_network_create(&f->network, NULL));
+    f->last = vgrad_dense(vgrad_input(f->network, 2), 3, VGRAD_SOFTMAX);
+    assert_ok(vgrad_network_build(f->network, f->last));
+    assert_ok(vgrad_optimizer_create(&f->optimizer, f->network, VGRAD_SGD, 0.1));
+    assert_ok(vgrad_trainer_create(&f->trainer, f->network, VGRAD_LOSS_CROSSENTROPY, f->optimizer));
+    assert_ok(vgrad_trainer_set(f->trainer, VGRAD_TRAINER_SHUFFLE, 0));
+}
+
+START_TEST(labels_out_of_range_name_their_row)
+{
+    static const double bad[] = { 3, -1, 0.5, (double)NAN, 1e30 };
+    for (int i = 0; i < 5; i++) {
+        fixture f;
+        double sparse[8] = { 0, 1, 2, 0, 1 }, one_hot[24] = { 0 }, binary[8] = { 0, 1 };
+        make_classes(&f);
+        sparse[5] = bad[i];
+        refuses(VGRAD_E_INVALID, fit_arrays(&f, 8, 2, sparse, 1));
+        assert_error_names("row 5");
+        one_hot[6 * 3 + 1] = bad[i] == 0.5 ? -0.5 : bad[i];
+        refuses(VGRAD_E_INVALID, fit_arrays(&f, 8, 2, one_hot, 3));
+        assert_error_names("row 6");
+        fixture_destroy(&f);
+        fixture_make(&f, VGRAD_FLOAT32, 0);
+        assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_SHUFFLE, 0));
+        binary[4] = one_hot[6 * 3 + 1];
+        refuses(VGRAD_E_INVALID, fit_arrays(&f, 8, 2, binary, 1));
+        assert_error_names("row 4");
+        fixture_destroy(&f);
+    }
+}
+END_TEST
+
+START_TEST(cross_entropy_needs_two_outputs)
+{
+    fixture f;
+    vgrad_trainer *trainer;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    refuses(VGRAD_E_SHAPE,
+            vgrad_trainer_create(&trainer, f.network, VGRAD_LOSS_CROSSENTROPY, f.optimizer));
+    assert_error_names("\"last\"");
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* ---- NaN and Inf ---- */
+
+START_TEST(nan_in_the_data_stops_before_its_update)
+{
+    fixture f;
+    double before[FIXTURE_WEIGHTS];
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_SHUFFLE, 0));
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_STOP_ON_NAN, 1));
+    vgrad_dataset *data;
+    assert_ok(vgrad_dataset_borrow(&data, 12, f.x, VGRAD_FLOAT64, 2, f.y, VGRAD_FLOAT64, 1, NULL));
+    assert_ok(vgrad_trainer_fit(f.trainer, data, 1));
+    fixture_weights(&f, before);
+    f.x[0] = (double)NAN;
+    refuses(VGRAD_E_NUMBER, vgrad_trainer_fit(f.trainer, data, 2));
+    assert_error_names("step 2");
+    assert_error_names("input.");
+    assert_weights(&f, before);
+    ck_assert_int_eq(vgrad_trainer_steps(f.trainer), 2);
+    f.x[0] = 1;
+    assert_ok(vgrad_trainer_fit(f.trainer, data, 2));
+    vgrad_dataset_destroy(data);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* What the network held after the last completed step. */
+typedef struct memory {
+    const fixture *f;
+    double weights[FIXTURE_WEIGHTS];
+} memory;
+
+static int32_t remember(const vgrad_event *event, void *user)
+{
+    memory *m = user;
+    (void)event;
+    fixture_weights(m->f, m->weights);
+    return 0;
+}
+
+START_TEST(a_run_that_explodes_keeps_the_weights_of_its_last_step)
+{
+    fixture f;
+    memory m = { .f = &f };
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_STOP_ON_NAN, 1));
+    assert_ok(vgrad_optimizer_set(f.optimizer, VGRAD_OPTIMIZER_LEARNING_RATE, 1e38));
+    assert_ok(vgrad_trainer_on(f.trainer, VGRAD_BATCH_END, 1, remember, &m));
+    refuses(VGRAD_E_NUMBER, vgrad_trainer_fit(f.trainer, f.data, 100));
+    assert_error_names("step ");
+    ck_assert_int_gt(vgrad_trainer_steps(f.trainer), 0);
+    assert_weights(&f, m.weights);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* ---- from inside a callback ---- */
+
+/* Tries everything that trains, on the trainer of the event and on another one of its network. */
+typedef struct intruder {
+    fixture *f;
+    vgrad_trainer *other;
+} intruder;
+
+static void try_to_train(const fixture *f, vgrad_trainer *trainer)
+{
+    vgrad_tensor x, y;
+    const vgrad_tensor *given;
+    refuses(VGRAD_E_STATE, vgrad_trainer_fit(trainer, f->data, 9));
+    refuses(VGRAD_E_STATE, vgrad_trainer_next(trainer, f->data, 9, &given, NULL));
+    refuses(VGRAD_E_STATE, vgrad_trainer_forward(trainer, fixture_x(f, &x)));
+    refuses(VGRAD_E_STATE, vgrad_trainer_loss(trainer, fixture_y(f, &y), NULL));
+    refuses(VGRAD_E_STATE, vgrad_trainer_backward(trainer));
+    refuses(VGRAD_E_STATE, vgrad_trainer_step(trainer));
+    refuses(VGRAD_E_STATE, vgrad_trainer_on(trainer, 1, 1, hear_nothing, NULL));
+    refuses(VGRAD_E_STATE, vgrad_trainer_progress(trainer, vgrad_write_file, NULL));
+    refuses(VGRAD_E_STATE, vgrad_trainer_set(trainer, VGRAD_TRAINER_SHUFFLE, 0));
+    refuses(VGRAD_E_STATE, vgrad_trainer_set_seed(trainer, 9));
+    refuses(VGRAD_E_STATE, vgrad_trainer_set_validation(trainer, NULL));
+}
+
+static int32_t intrude(const vgrad_event *event, void *user)
+{
+    const intruder *i = user;
+    try_to_train(i->f, event->trainer);
+    try_to_train(i->f, i->other);
+    if (event->kind >= VGRAD_FORWARD_DONE) {
+        refuses(VGRAD_E_STATE, vgrad_network_keep(i->f->network, KEEP_ALL));
+        refuses(VGRAD_E_STATE, vgrad_network_initialize(i->f->network, 1));
+    }
+    return 0;
+}
+
+START_TEST(training_inside_a_callback_is_refused_and_harmless)
+{
+    fixture f;
+    double final[FIXTURE_WEIGHTS];
+    fixture_undisturbed(VGRAD_FLOAT32, 2, final);
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    intruder i = { &f, fixture_trainer(&f) };
+    assert_ok(vgrad_trainer_on(f.trainer, 255, 1, intrude, &i));
+    assert_ok(_i ? fixture_loop(&f, f.data, 2) : vgrad_trainer_fit(f.trainer, f.data, 2));
+    assert_weights(&f, final);
+    vgrad_trainer_destroy(i.other);
+    fixture_destroy(&f);
+}
+END_TEST
+
+static int32_t look_aside(const vgrad_event *event, void *user)
+{
+    const fixture *f = user;
+    vgrad_tensor x;
+    double out[FIXTURE_ROWS], loss;
+    vgrad_status expected = event->kind == VGRAD_FORWARD_DONE ? VGRAD_E_STATE : VGRAD_OK;
+    assert_status(expected, vgrad_network_predict(f->network, fixture_x(f, &x), out, VGRAD_FLOAT64,
+                                                  FIXTURE_ROWS));
+    assert_status(expected, vgrad_trainer_evaluate(event->trainer, f->data, &loss, NULL));
+    return 0;
+}
+
+START_TEST(looking_aside_does_not_change_the_weights)
+{
+    fixture f;
+    double final[FIXTURE_WEIGHTS];
+    fixture_undisturbed(VGRAD_FLOAT64, 2, final);
+    fixture_make(&f, VGRAD_FLOAT64, _i ? KEEP_ALL : 0);
+    assert_ok(vgrad_trainer_on(f.trainer, 255, 1, look_aside, &f));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 2));
+    assert_weights(&f, final);
+    fixture_destroy(&f);
+}
+END_TEST
+
+static int32_t edit_at_any_time(const vgrad_event *event, void *user)
+{
+    const fixture *f = user;
+    void *data;
+    const vgrad_tensor *kernel = vgrad_layer_tensor(f->first, VGRAD_KERNEL);
+    const vgrad_tensor *gradient = vgrad_layer_tensor(f->first, VGRAD_KERNEL_GRADIENT);
+    const vgrad_tensor *a = vgrad_layer_tensor(f->first, VGRAD_ACTIVATION);
+    int ready = event->kind == VGRAD_GRADIENTS_READY, end = event->kind == VGRAD_BATCH_END;
+    if (gradient)
+        assert_status(ready ? VGRAD_OK : VGRAD_E_STATE,
+                      vgrad_trainer_edit(event->trainer, gradient, &data));
+    if (a)
+        refuses(VGRAD_E_STATE, vgrad_trainer_edit(event->trainer, a, &data));
+    if (ready || end || event->kind == VGRAD_FORWARD_DONE)
+        assert_status(end ? VGRAD_OK : VGRAD_E_STATE,
+                      vgrad_trainer_edit(event->trainer, kernel, &data));
+    if (!ready)
+        refuses(VGRAD_E_STATE, vgrad_trainer_skip_update(event->trainer));
+    return 0;
+}
+
+START_TEST(editing_has_its_windows)
+{
+    fixture f;
+    double final[FIXTURE_WEIGHTS];
+    fixture_undisturbed(VGRAD_FLOAT64, 2, final);
+    fixture_make(&f, VGRAD_FLOAT64, KEEP_ALL);
+    assert_ok(vgrad_trainer_on(f.trainer, 255, 1, edit_at_any_time, &f));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 2));
+    assert_weights(&f, final);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* ---- destroying ---- */
+
+enum { HANDLES = 6 };
+
+static void destroy_handle(fixture *f, vgrad_context *context, vgrad_probe *probe, int which)
+{
+    switch (which) {
+    case 0: vgrad_context_destroy(context); break;
+    case 1: vgrad_dataset_destroy(f->data); break;
+    case 2: vgrad_network_destroy(f->network); break;
+    case 3: vgrad_optimizer_destroy(f->optimizer); break;
+    case 4: vgrad_trainer_destroy(f->trainer); break;
+    default: vgrad_probe_destroy(probe); break;
+    }
+}
+
+/* Everything with a context of its own, trained a little. */
+static void make_all(fixture *f, vgrad_context **context, vgrad_probe **probe)
+{
+    assert_ok(vgrad_context_create(context, NULL, NULL, NULL));
+    assert_ok(vgrad_dataset_circles(&f->data, 8, 0.5, 0.1, 1, *context));
+    assert_ok(vgrad_network_create(&f->network, *context));
+    f->last = vgrad_dense(vgrad_input(f->network, 2), 1, VGRAD_SIGMOID);
+    assert_ok(vgrad_network_build(f->network, f->last));
+    assert_ok(vgrad_optimizer_create(&f->optimizer, f->network, VGRAD_ADAM, 0.1));
+    f->trainer = NULL;
+    assert_ok(vgrad_trainer_create(&f->trainer, f->network, VGRAD_LOSS_BINARY_CROSSENTROPY,
+                                   f->optimizer));
+    assert_ok(vgrad_trainer_set_validation(f->trainer, f->data));
+    assert_ok(vgrad_probe_create(probe, *context));
+    assert_ok(vgrad_probe_set(*probe, VGRAD_PROBE_HISTORY, 2));
+    assert_ok(vgrad_probe_attach(*probe, f->network));
+    assert_ok(vgrad_trainer_fit(f->trainer, f->data, 1));
+}
+
+START_TEST(any_order_of_destruction_is_safe)
+{
+    for (int number = 0; number < 720; number++) {
+        fixture f;
+        vgrad_context *context;
+        vgrad_probe *probe;
+        int order[HANDLES] = { 0, 1, 2, 3, 4, 5 };
+        make_all(&f, &context, &probe);
+        for (int left = HANDLES, rest = number; left > 0; rest /= left, left--) {
+            int pick = rest % left, which = order[pick];
+            destroy_handle(&f, context, probe, which);
+            order[pick] = order[left - 1];
+        }
+    }
+}
+END_TEST
+
+typedef struct bomb {
+    fixture *f;
+    vgrad_context *context;
+    vgrad_probe *probe;
+    int gone;
+} bomb;
+
+static int32_t explode(const vgrad_event *event, void *user)
+{
+    bomb *b = user;
+    (void)event;
+    for (int which = 0; which < HANDLES && !b->gone; which++)
+        destroy_handle(b->f, b->context, b->probe, which);
+    b->gone = 1;
+    return 0;
+}
+
+START_TEST(everything_may_be_destroyed_in_a_callback)
+{
+    fixture f;
+    bomb b = { .f = &f };
+    make_all(&f, &b.context, &b.probe);
+    assert_ok(vgrad_trainer_on(f.trainer, 1u << _i, 1, explode, &b));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 3));
+    ck_assert_int_eq(b.gone, 1);
+}
+END_TEST
+
+static int32_t drop_dataset(const vgrad_event *event, void *user)
+{
+    vgrad_dataset **data = user;
+    (void)event;
+    vgrad_dataset_destroy(*data);
+    *data = NULL;
+    return 0;
+}
+
+/* trainer.h: it keeps a dataset alive while it reads it. */
+START_TEST(next_keeps_a_dataset_that_a_callback_destroys)
+{
+    fixture f;
+    const vgrad_tensor *x, *y;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_on(f.trainer, 1u << _i, 1, drop_dataset, &f.data));
+    assert_ok(vgrad_trainer_next(f.trainer, f.data, 1, &x, &y));
+    ck_assert_int_eq(x->shape[0], FIXTURE_BATCH);
+    fixture_destroy(&f);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("bad_input");
+    add_tests(suite, "NULL", null_for_context_dataset_and_tensor, null_for_network_and_layer,
+              null_for_optimizer_and_probe, null_for_trainer);
+    add_tests(suite, "range", optimizer_options_at_their_ends,
+              trainer_and_probe_options_at_their_ends, datasets_out_of_range);
+    add_tests(suite, "wiring", build_reports_the_first_mistake, an_input_has_a_width,
+              a_built_network_is_fixed, an_unbuilt_network_does_nothing,
+              parts_of_two_networks_do_not_mix, success_leaves_the_last_error_alone);
+    add_tests(suite, "data", widths_that_do_not_fit, a_batch_above_the_rows,
+              labels_out_of_range_name_their_row, cross_entropy_needs_two_outputs,
+              nan_in_the_data_stops_before_its_update,
+              a_run_that_explodes_keeps_the_weights_of_its_last_step);
+    TCase *loops = tcase_create("each");
+    tcase_set_timeout(loops, 120);
+    tcase_add_loop_test(loops, unknown_enumerators, 0, 4);
+    tcase_add_loop_test(loops, training_inside_a_callback_is_refused_and_harmless, 0, 2);
+    tcase_add_loop_test(loops, looking_aside_does_not_change_the_weights, 0, 2);
+    tcase_add_loop_test(loops, everything_may_be_destroyed_in_a_callback, 0, 8);
+    tcase_add_loop_test(loops, next_keeps_a_dataset_that_a_callback_destroys, 0, 5);
+    tcase_add_test(loops, editing_has_its_windows);
+    tcase_add_test(loops, any_order_of_destruction_is_safe);
+    suite_add_tcase(suite, loops);
+    return run_suite(suite);
+}

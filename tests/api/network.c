@@ -1,0 +1,187 @@
+/* A network by itself: its layers, its parameters, its answers. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+
+#include "fixture.h"
+
+enum { MANY = 600 };
+
+START_TEST(layers_are_found_by_index_and_name)
+{
+    fixture f;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    vgrad_layer *const layers[] = { f.input, f.first, f.second, f.last };
+    for (int32_t i = 0; i < 4; i++) {
+        ck_assert_ptr_eq(vgrad_network_layer(f.network, i), layers[i]);
+        ck_assert_int_eq(vgrad_layer_index(layers[i]), i);
+        ck_assert_ptr_eq(vgrad_network_find(f.network, vgrad_layer_name(layers[i])), layers[i]);
+    }
+    ck_assert_ptr_null(vgrad_network_layer(f.network, 4));
+    ck_assert_ptr_null(vgrad_network_layer(f.network, -1));
+    ck_assert_ptr_null(vgrad_network_find(f.network, "dense"));
+    ck_assert_int_eq(vgrad_network_parameter_count(f.network), FIXTURE_WEIGHTS);
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(names_are_made_of_the_kind_and_a_free_number)
+{
+    vgrad_network *network;
+    assert_ok(vgrad_network_create(&network, NULL));
+    vgrad_layer *a = vgrad_dense(vgrad_input(network, 1), 1, VGRAD_LINEAR);
+    assert_ok(vgrad_layer_set_name(a, "dense_1"));
+    vgrad_layer *b = vgrad_dense(a, 1, VGRAD_LINEAR), *c = vgrad_dense(b, 1, VGRAD_LINEAR);
+    ck_assert_str_eq(vgrad_layer_name(b), "dense");
+    ck_assert_str_eq(vgrad_layer_name(c), "dense_2");
+    vgrad_network_destroy(network);
+}
+END_TEST
+
+/* Rows one by one must give what many at once give, within the rounding of another order. */
+START_TEST(many_rows_answer_as_single_ones)
+{
+    static double x[MANY * 2], all[MANY], one;
+    fixture f;
+    vgrad_tensor view;
+    fixture_make(&f, _i ? VGRAD_FLOAT64 : VGRAD_FLOAT32, 0);
+    for (int i = 0; i < MANY * 2; i++)
+        x[i] = sin(i);
+    vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, MANY, 2);
+    assert_ok(vgrad_network_predict(f.network, &view, all, VGRAD_FLOAT64, MANY));
+    for (int i = 0; i < MANY; i++) {
+        vgrad_tensor_matrix(&view, x + (ptrdiff_t)2 * i, VGRAD_FLOAT64, 1, 2);
+        assert_ok(vgrad_network_predict(f.network, &view, &one, VGRAD_FLOAT64, 1));
+        ck_assert_double_eq_tol(one, all[i], _i ? 1e-14 : 1e-6);
+    }
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(strides_and_dtypes_do_not_matter)
+{
+    static int32_t columns[MANY * 2], rows[MANY * 2];
+    static double expected[MANY], found[MANY];
+    static float single[MANY];
+    fixture f;
+    vgrad_tensor view;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    for (int i = 0; i < MANY; i++)
+        for (int j = 0; j < 2; j++)
+            rows[2 * i + j] = columns[j * MANY + i] = (i * 7 + j * 3) % 11 - 5;
+    vgrad_tensor_matrix(&view, rows, VGRAD_INT32, MANY, 2);
+    assert_ok(vgrad_network_predict(f.network, &view, expected, VGRAD_FLOAT64, MANY));
+    vgrad_tensor_view(&view, columns, VGRAD_INT32, 2, (const int64_t[]){ MANY, 2 },
+                      (const int64_t[]){ 1, MANY });
+    assert_ok(vgrad_network_predict(f.network, &view, found, VGRAD_FLOAT64, MANY));
+    ck_assert_mem_eq(found, expected, sizeof found);
+    assert_ok(vgrad_network_predict(f.network, &view, single, VGRAD_FLOAT32, MANY));
+    for (int i = 0; i < MANY; i++)
+        ck_assert_double_eq((double)single[i], (double)(float)expected[i]);
+    assert_status(VGRAD_E_INVALID,
+                  vgrad_network_predict(f.network, &view, found, VGRAD_FLOAT64, MANY - 1));
+    assert_error_names("600");
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(initializing_anew_depends_on_the_seed_alone)
+{
+    fixture f;
+    double first[FIXTURE_WEIGHTS], other[FIXTURE_WEIGHTS];
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    fixture_weights(&f, first);
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 1));
+    assert_ok(vgrad_network_initialize(f.network, 5));
+    fixture_weights(&f, other);
+    ck_assert_mem_ne(first, other, sizeof first);
+    assert_ok(vgrad_network_initialize(f.network, 0));
+    assert_weights(&f, first);
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(without_bias_there_is_none)
+{
+    vgrad_network *network;
+    const double x[2] = { 0, 0 };
+    double out[3] = { 1, 1, 1 };
+    vgrad_tensor view;
+    assert_ok(vgrad_network_create(&network, NULL));
+    vgrad_layer *dense = vgrad_dense(vgrad_input(network, 2), 3, VGRAD_LINEAR);
+    assert_ok(vgrad_layer_set(dense, VGRAD_LAYER_USE_BIAS, 0));
+    assert_ok(vgrad_network_set_initializer(network, VGRAD_BIAS, VGRAD_INIT_CONSTANT, 4, 0));
+    assert_ok(vgrad_network_build(network, dense));
+    ck_assert_int_eq(vgrad_network_parameter_count(network), 6);
+    ck_assert_ptr_null(vgrad_layer_tensor(dense, VGRAD_BIAS));
+    vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, 1, 2);
+    assert_ok(vgrad_network_predict(network, &view, out, VGRAD_FLOAT64, 3));
+    for (int i = 0; i < 3; i++)
+        ck_assert_double_eq(out[i], 0);
+    vgrad_network_destroy(network);
+}
+END_TEST
+
+static int32_t gradient_is_there(const vgrad_event *event, void *user)
+{
+    const vgrad_tensor *gradient = vgrad_layer_tensor(user, VGRAD_KERNEL_GRADIENT);
+    (void)event;
+    ck_assert_ptr_nonnull(gradient);
+    ck_assert_double_gt(vgrad_tensor_stat(gradient, VGRAD_L2), 0);
+    return 0;
+}
+
+START_TEST(a_frozen_layer_stays_and_has_gradients)
+{
+    fixture f;
+    double before[FIXTURE_WEIGHTS], after[FIXTURE_WEIGHTS];
+    fixture_make(&f, VGRAD_FLOAT64, _i ? KEEP_ALL : 0);
+    assert_ok(vgrad_layer_set(f.first, VGRAD_LAYER_TRAINABLE, 0));
+    ck_assert_double_eq(vgrad_layer_get(f.first, VGRAD_LAYER_TRAINABLE), 0);
+    assert_ok(vgrad_trainer_on(f.trainer, VGRAD_GRADIENTS_READY, 1, gradient_is_there, f.first));
+    fixture_weights(&f, before);
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 2));
+    fixture_weights(&f, after);
+    ck_assert_mem_eq(before, after, 15 * sizeof *before);
+    ck_assert_mem_ne(before + 15, after + 15, 24 * sizeof *before);
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(alpha_is_the_slope_below_zero)
+{
+    static const double alphas[] = { 0, 0.2, 1 };
+    for (int i = 0; i < 3; i++) {
+        vgrad_network *network;
+        const double x[2] = { -2, 3 };
+        double out[2];
+        vgrad_tensor view;
+        assert_ok(vgrad_network_create(&network, NULL));
+        assert_ok(vgrad_network_set_dtype(network, VGRAD_FLOAT64));
+        vgrad_layer *dense = vgrad_dense(vgrad_input(network, 1), 1, VGRAD_LEAKY_RELU);
+        ck_assert_double_eq(vgrad_layer_get(dense, VGRAD_LAYER_ALPHA), 0.2);
+        assert_ok(vgrad_layer_set(dense, VGRAD_LAYER_ALPHA, alphas[i]));
+        assert_ok(vgrad_layer_set_initializer(dense, VGRAD_KERNEL, VGRAD_INIT_CONSTANT, 1, 0));
+        assert_ok(vgrad_network_build(network, dense));
+        vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, 2, 1);
+        assert_ok(vgrad_network_predict(network, &view, out, VGRAD_FLOAT64, 2));
+        ck_assert_double_eq(out[0], -2 * alphas[i]);
+        ck_assert_double_eq(out[1], 3);
+        vgrad_network_destroy(network);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("network");
+    add_tests(suite, "network", layers_are_found_by_index_and_name,
+              names_are_made_of_the_kind_and_a_free_number, strides_and_dtypes_do_not_matter,
+              initializing_anew_depends_on_the_seed_alone, without_bias_there_is_none,
+              alpha_is_the_slope_below_zero);
+    TCase *each = tcase_create("each");
+    tcase_add_loop_test(each, many_rows_answer_as_single_ones, 0, 2);
+    tcase_add_loop_test(each, a_frozen_layer_stays_and_has_gradients, 0, 2);
+    suite_add_tcase(suite, each);
+    return run_suite(suite);
+}

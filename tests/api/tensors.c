@@ -1,0 +1,264 @@
+/* Which tensors are there when, what they say of themselves, and writing to parameters. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "fixture.h"
+
+/* Whether a tensor of `first` is there at an event, with everything kept. */
+static bool is_there(vgrad_role role, int64_t kind, int64_t step)
+{
+    bool forward = kind >= VGRAD_FORWARD_DONE, backward = kind >= VGRAD_GRADIENTS_READY;
+    switch (role) {
+    case VGRAD_KERNEL:
+    case VGRAD_BIAS: return true;
+    case VGRAD_PREACTIVATION:
+    case VGRAD_ACTIVATION:
+    case VGRAD_INPUT: return forward;
+    case VGRAD_KERNEL_UPDATE:
+    case VGRAD_BIAS_UPDATE: return kind == VGRAD_BATCH_END;
+    case VGRAD_KERNEL_EPOCH_GRADIENT:
+    case VGRAD_BIAS_EPOCH_GRADIENT: return step > 0;
+    default: return backward;
+    }
+}
+
+static const vgrad_role roles[] = {
+    VGRAD_KERNEL,
+    VGRAD_BIAS,
+    VGRAD_PREACTIVATION,
+    VGRAD_ACTIVATION,
+    VGRAD_INPUT,
+    VGRAD_KERNEL_GRADIENT,
+    VGRAD_BIAS_GRADIENT,
+    VGRAD_DELTA,
+    VGRAD_KERNEL_UPDATE,
+    VGRAD_ACTIVATION_GRADIENT,
+    VGRAD_BIAS_UPDATE,
+    VGRAD_KERNEL_EPOCH_GRADIENT,
+    VGRAD_BIAS_EPOCH_GRADIENT,
+};
+enum { ROLES = sizeof roles / sizeof *roles };
+
+static void check_words(const vgrad_tensor *tensor, vgrad_role role, int64_t rows)
+{
+    char name[64] = "first.";
+    strcat(name, vgrad_role_name(role));
+    bool vector = role % 256 == VGRAD_BIAS, kernel = role % 256 == VGRAD_KERNEL;
+    ck_assert_str_eq(tensor->name, name);
+    ck_assert_int_eq(tensor->role, role);
+    ck_assert_int_eq(tensor->layer, 1);
+    ck_assert_int_eq(tensor->dtype, VGRAD_FLOAT32);
+    ck_assert_int_eq(tensor->rank, vector ? 1 : 2);
+    ck_assert_int_eq(tensor->shape[0], vector ? 5 : kernel ? 2 : rows);
+    ck_assert_int_eq(tensor->strides[tensor->rank - 1], 1);
+    if (!vector) {
+        ck_assert_int_eq(tensor->shape[1], role == VGRAD_INPUT ? 2 : 5);
+        ck_assert_int_eq(tensor->strides[0], tensor->shape[1]);
+    }
+}
+
+/* In the first step, where nothing of a step before can be there. */
+static int32_t check_roles(const vgrad_event *event, void *user)
+{
+    const fixture *f = user;
+    for (int r = 0; r < ROLES; r++) {
+        const vgrad_tensor *tensor = vgrad_layer_tensor(f->first, roles[r]);
+        ck_assert_msg((tensor != NULL) == is_there(roles[r], event->kind, event->step),
+                      "%s at event %d", vgrad_role_name(roles[r]), (int)event->kind);
+        if (tensor)
+            check_words(tensor, roles[r], event->samples);
+        ck_assert_ptr_eq(tensor, vgrad_network_tensor(event->network, roles[r],
+                                                      roles[r] == VGRAD_ACTIVATION ? 1 : 0));
+    }
+    return 0;
+}
+
+START_TEST(kept_tensors_are_there_in_their_time)
+{
+    fixture f;
+    const vgrad_tensor *x, *y;
+    fixture_make(&f, VGRAD_FLOAT32, KEEP_ALL);
+    assert_ok(vgrad_trainer_on(f.trainer, 255, 1, check_roles, &f));
+    assert_ok(vgrad_trainer_next(f.trainer, f.data, 1, &x, &y));
+    assert_ok(vgrad_trainer_forward(f.trainer, x));
+    assert_ok(vgrad_trainer_loss(f.trainer, y, NULL));
+    assert_ok(vgrad_trainer_backward(f.trainer));
+    assert_ok(vgrad_trainer_step(f.trainer));
+    ck_assert_ptr_null(vgrad_layer_tensor(f.first, VGRAD_KERNEL_GRADIENT));
+    ck_assert_ptr_nonnull(vgrad_layer_tensor(f.first, VGRAD_DELTA));
+    fixture_destroy(&f);
+}
+END_TEST
+
+static int32_t check_not_kept(const vgrad_event *event, void *user)
+{
+    const fixture *f = user;
+    for (int r = 0; r < ROLES; r++) {
+        bool always = roles[r] <= VGRAD_BIAS;
+        bool gradient = roles[r] == VGRAD_KERNEL_GRADIENT || roles[r] == VGRAD_BIAS_GRADIENT;
+        bool there = always || (gradient && event->kind >= VGRAD_GRADIENTS_READY);
+        ck_assert_int_eq(vgrad_layer_tensor(f->first, roles[r]) != NULL, there);
+        if (!there)
+            assert_error_names("first.");
+    }
+    return 0;
+}
+
+START_TEST(what_is_not_kept_is_not_there)
+{
+    fixture f;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    assert_ok(vgrad_trainer_on(f.trainer, 255, 1, check_not_kept, &f));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 2));
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(past_the_end_and_absent)
+{
+    fixture f;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    ck_assert_int_eq(vgrad_network_tensor(f.network, VGRAD_KERNEL, 2)->layer, 3);
+    ck_assert_ptr_null(vgrad_network_tensor(f.network, VGRAD_KERNEL, 3));
+    ck_assert_ptr_null(vgrad_network_tensor(f.network, VGRAD_KERNEL, -1));
+    ck_assert_ptr_null(vgrad_layer_tensor(f.input, VGRAD_KERNEL));
+    assert_error_names("input");
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(a_fused_output_has_delta_but_no_da)
+{
+    fixture f;
+    fixture_make(&f, VGRAD_FLOAT32, KEEP_ALL);
+    assert_ok(fixture_step(&f));
+    ck_assert_ptr_nonnull(vgrad_layer_tensor(f.last, VGRAD_DELTA));
+    ck_assert_ptr_null(vgrad_layer_tensor(f.last, VGRAD_ACTIVATION_GRADIENT));
+    ck_assert_ptr_null(vgrad_network_tensor(f.network, VGRAD_ACTIVATION_GRADIENT, 2));
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(epoch_gradients_are_the_mean_of_the_steps)
+{
+    fixture f;
+    const vgrad_tensor *x, *y;
+    double sum[10] = { 0 }, one[10], mean[10];
+    fixture_make(&f, VGRAD_FLOAT64, KEEP_ALL);
+    for (int step = 0; step < 2 * FIXTURE_BATCHES; step++) {
+        int n = step % FIXTURE_BATCHES + 1; /* anew in the second epoch */
+        assert_ok(vgrad_trainer_next(f.trainer, f.data, 2, &x, &y));
+        assert_ok(vgrad_trainer_forward(f.trainer, x));
+        assert_ok(vgrad_trainer_loss(f.trainer, y, NULL));
+        assert_ok(vgrad_trainer_backward(f.trainer));
+        assert_ok(vgrad_tensor_copy(vgrad_layer_tensor(f.first, VGRAD_KERNEL_GRADIENT), one,
+                                    VGRAD_FLOAT64, 10));
+        assert_ok(vgrad_trainer_step(f.trainer));
+        assert_ok(vgrad_tensor_copy(vgrad_layer_tensor(f.first, VGRAD_KERNEL_EPOCH_GRADIENT), mean,
+                                    VGRAD_FLOAT64, 10));
+        for (int i = 0; i < 10; i++) {
+            sum[i] = n == 1 ? one[i] : sum[i] + one[i];
+            ck_assert_double_eq_tol(mean[i], sum[i] / n, 1e-14);
+        }
+    }
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* network.h: readable until the next forward pass; trainer.h: x may change after backward(). */
+START_TEST(a_kept_input_survives_the_batch_it_came_from)
+{
+    fixture f;
+    double given[FIXTURE_ROWS * 2], kept[FIXTURE_ROWS * 2];
+    vgrad_tensor x, y;
+    fixture_make(&f, VGRAD_FLOAT64, VGRAD_KEEP_ACTIVATION);
+    memcpy(given, f.x, sizeof given);
+    assert_ok(vgrad_trainer_forward(f.trainer, fixture_x(&f, &x)));
+    assert_ok(vgrad_trainer_loss(f.trainer, fixture_y(&f, &y), NULL));
+    assert_ok(vgrad_trainer_backward(f.trainer));
+    memset(f.x, 0, sizeof f.x);
+    assert_ok(vgrad_tensor_copy(vgrad_layer_tensor(f.first, VGRAD_INPUT), kept, VGRAD_FLOAT64,
+                                FIXTURE_ROWS * 2));
+    ck_assert_mem_eq(kept, given, sizeof given);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* tensor.h: an update is what the optimizer added, and to a frozen layer it adds nothing. */
+START_TEST(a_layer_frozen_later_has_no_old_update)
+{
+    fixture f;
+    fixture_make(&f, VGRAD_FLOAT64, VGRAD_KEEP_UPDATE);
+    assert_ok(fixture_step(&f));
+    assert_ok(vgrad_layer_set(f.first, VGRAD_LAYER_TRAINABLE, 0));
+    assert_ok(fixture_step(&f));
+    const vgrad_tensor *update = vgrad_layer_tensor(f.first, VGRAD_KERNEL_UPDATE);
+    ck_assert(!update || vgrad_tensor_stat(update, VGRAD_L2) == 0);
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(a_parameter_is_set_from_any_strides_and_dtype)
+{
+    static const int32_t columns[10] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
+    const int64_t shape[2] = { 2, 5 }, strides[2] = { 1, 2 };
+    fixture f;
+    vgrad_tensor view;
+    double found[10];
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    vgrad_tensor_view(&view, columns, VGRAD_INT32, 2, shape, strides);
+    assert_ok(vgrad_layer_set_tensor(f.first, VGRAD_KERNEL, &view));
+    assert_ok(
+        vgrad_tensor_copy(vgrad_layer_tensor(f.first, VGRAD_KERNEL), found, VGRAD_FLOAT64, 10));
+    for (int i = 0; i < 10; i++)
+        ck_assert_double_eq(found[i], columns[i / 5 + i % 5 * 2]);
+    assert_status(VGRAD_E_SHAPE, vgrad_layer_set_tensor(f.first, VGRAD_BIAS, &view));
+    assert_status(VGRAD_E_NOT_FOUND, vgrad_layer_set_tensor(f.first, VGRAD_ACTIVATION, &view));
+    assert_ok(vgrad_trainer_forward(f.trainer, fixture_x(&f, &view)));
+    assert_status(VGRAD_E_STATE, vgrad_layer_set_tensor(f.first, VGRAD_KERNEL, &view));
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(views_that_are_none)
+{
+    static const double data[4] = { 1, 2, 3, 4 };
+    const int64_t shape[9] = { 2, 2, 1, 1, 1, 1, 1, 1, 1 }, negative[1] = { -1 };
+    const int64_t back[1] = { -1 }, huge[2] = { INT64_MAX, 2 };
+    vgrad_tensor view;
+    double out[4] = { 7, 7, 7, 7 };
+    ck_assert_ptr_null(vgrad_tensor_matrix(&view, data, VGRAD_FLOAT64, -1, 2));
+    ck_assert_ptr_null(vgrad_tensor_view(&view, data, VGRAD_FLOAT64, 9, shape, NULL));
+    ck_assert_ptr_null(vgrad_tensor_view(&view, data, VGRAD_FLOAT64, -1, shape, NULL));
+    ck_assert_ptr_null(vgrad_tensor_view(&view, data, VGRAD_FLOAT64, 1, negative, NULL));
+    ck_assert_ptr_null(vgrad_tensor_view(&view, data, VGRAD_FLOAT64, 2, huge, NULL));
+    ck_assert_ptr_nonnull(vgrad_tensor_view(&view, data, VGRAD_FLOAT64, 8, shape, NULL));
+    ck_assert_int_eq(vgrad_tensor_count(&view), 4);
+    ck_assert_ptr_nonnull(vgrad_tensor_view(&view, data, VGRAD_FLOAT64, 0, NULL, NULL));
+    ck_assert_int_eq(vgrad_tensor_count(&view), 1);
+    ck_assert_ptr_eq(vgrad_tensor_f64(&view), data);
+    ck_assert_ptr_null(vgrad_tensor_f32(&view));
+    vgrad_tensor_view(&view, data + 3, VGRAD_FLOAT64, 1, (const int64_t[]){ 4 }, back);
+    ck_assert_ptr_null(vgrad_tensor_f64(&view));
+    assert_status(VGRAD_E_INVALID, vgrad_tensor_copy(&view, out, VGRAD_FLOAT64, 3));
+    assert_error_names("4");
+    ck_assert_double_eq(out[0], 7);
+    assert_ok(vgrad_tensor_copy(&view, out, VGRAD_FLOAT64, 4));
+    ck_assert_double_eq(out[0], 4);
+    vgrad_tensor_matrix(&view, data, VGRAD_FLOAT64, 0, 3);
+    ck_assert(isnan(vgrad_tensor_stat(&view, VGRAD_MEAN)));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("tensors");
+    add_tests(suite, "tensors", kept_tensors_are_there_in_their_time, what_is_not_kept_is_not_there,
+              past_the_end_and_absent, a_fused_output_has_delta_but_no_da,
+              epoch_gradients_are_the_mean_of_the_steps,
+              a_kept_input_survives_the_batch_it_came_from, a_layer_frozen_later_has_no_old_update,
+              a_parameter_is_set_from_any_strides_and_dtype, views_that_are_none);
+    return run_suite(suite);
+}

@@ -1,0 +1,253 @@
+/* Every allocation of every call fails once, and then for good: nothing leaks, nothing is lost. */
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "allocator.h"
+#include "runner.h"
+#include "world.h"
+
+static const struct {
+    vgrad_dtype dtype;
+    bool for_good;
+    const char *name;
+} ways[] = {
+    { VGRAD_FLOAT32, false, "float32, once" },
+    { VGRAD_FLOAT32, true, "float32, from then on" },
+    { VGRAD_FLOAT64, false, "float64, once" },
+    { VGRAD_FLOAT64, true, "float64, from then on" },
+};
+
+static void begin(world *w, allocator *a, vgrad_dtype dtype)
+{
+    memset(w, 0, sizeof *w);
+    memset(a, 0, sizeof *a);
+    w->dtype = dtype;
+    assert_ok(vgrad_context_create(&w->context, allocator_alloc, allocator_release, a));
+}
+
+/* Everything goes without needing memory, and nothing stays behind. */
+static void end(world *w, allocator *a)
+{
+    allocator_arm(a, 1, true);
+    vgrad_context_destroy(w->context);
+    world_destroy(w);
+    ck_assert_int_eq(a->calls, 0);
+    ck_assert_int_eq(a->blocks, 0);
+    ck_assert_uint_eq(a->bytes, 0);
+    ck_assert_int_eq(a->mistakes, 0);
+}
+
+static void undisturbed(vgrad_dtype dtype, double *weights, double *answers)
+{
+    world w;
+    allocator a;
+    begin(&w, &a, dtype);
+    assert_ok(world_run(&w, 0, world_phase_count));
+    world_weights(&w, weights);
+    memcpy(answers, w.answers, sizeof w.answers);
+    end(&w, &a);
+}
+
+/* Fails allocation n of a phase; false if the phase has no n-th. */
+static bool disturb(int way, int number, long n, const double *weights, const double *answers)
+{
+    world w;
+    allocator a;
+    double found[WORLD_WEIGHTS];
+    begin(&w, &a, ways[way].dtype);
+    assert_ok(world_run(&w, 0, number));
+    allocator_arm(&a, n, ways[way].for_good);
+    vgrad_status status = world_phases[number].run(&w);
+    bool failed = a.failed > 0;
+    allocator_disarm(&a);
+    if (failed) {
+        ck_assert_msg(status == VGRAD_E_MEMORY, "%s, allocation %ld: %s", world_phases[number].name,
+                      n, vgrad_status_name(status));
+        assert_error_names("no memory");
+        ck_assert_msg(!w.left, "%s leaves its out", w.left);
+        assert_ok(world_run(&w, number, world_phase_count));
+        world_weights(&w, found);
+        ck_assert_mem_eq(found, weights, sizeof found);
+        ck_assert_mem_eq(w.answers, answers, sizeof w.answers);
+    }
+    end(&w, &a);
+    return failed;
+}
+
+START_TEST(a_failed_allocation_changes_nothing_but_the_status)
+{
+    double weights[WORLD_WEIGHTS], answers[300];
+    undisturbed(ways[_i].dtype, weights, answers);
+    long all = 0;
+    for (int number = 0; number < world_phase_count; number++) {
+        long n = 0;
+        while (disturb(_i, number, n + 1, weights, answers))
+            n++;
+        all += n;
+        /* Unbuffered, because the runner's own lines wait in stdio's buffer. */
+        dprintf(STDOUT_FILENO, "# %s: %s: %ld allocations failed\n", ways[_i].name,
+                world_phases[number].name, n);
+    }
+    dprintf(STDOUT_FILENO, "# %s: %ld in all\n", ways[_i].name, all);
+    ck_assert_int_gt(all, 40);
+}
+END_TEST
+
+/* Destroying right after a failure, without the second try that might mend what is broken. */
+START_TEST(a_failed_call_leaves_nothing_behind)
+{
+    for (int number = 0; number < world_phase_count; number++)
+        for (long n = 1, failed = 1; failed; n++) {
+            world w;
+            allocator a;
+            begin(&w, &a, ways[_i].dtype);
+            assert_ok(world_run(&w, 0, number));
+            allocator_arm(&a, n, ways[_i].for_good);
+            world_phases[number].run(&w);
+            failed = a.failed;
+            end(&w, &a);
+        }
+}
+END_TEST
+
+START_TEST(a_context_itself_may_fail)
+{
+    allocator a = { 0 };
+    allocator_arm(&a, 1, false);
+    vgrad_context *context = (void *)&a;
+    assert_status(VGRAD_E_MEMORY,
+                  vgrad_context_create(&context, allocator_alloc, allocator_release, &a));
+    ck_assert_ptr_null(context);
+    ck_assert_int_eq(a.blocks, 0);
+}
+END_TEST
+
+START_TEST(a_constructor_that_failed_is_reported_by_build)
+{
+    for (long n = 1; n <= 3; n++) {
+        world w;
+        allocator a;
+        begin(&w, &a, VGRAD_FLOAT32);
+        assert_ok(vgrad_network_create(&w.network, w.context));
+        allocator_arm(&a, n, false);
+        vgrad_layer *layer = vgrad_dense(vgrad_input(w.network, 2), 1, VGRAD_LINEAR);
+        ck_assert_ptr_null(layer);
+        assert_status(VGRAD_E_MEMORY, vgrad_network_build(w.network, layer));
+        end(&w, &a);
+    }
+}
+END_TEST
+
+/* status.h: negative, and the object is as it was. */
+START_TEST(a_probe_that_could_not_be_attached_again_still_remembers)
+{
+    for (long n = 1, failed = 1; failed; n++) {
+        world w;
+        allocator a;
+        double before, after;
+        begin(&w, &a, VGRAD_FLOAT64);
+        assert_ok(world_run(&w, 0, world_phase_count));
+        assert_ok(vgrad_probe_detach(w.probe));
+        assert_ok(vgrad_probe_read(w.probe, 1, VGRAD_KERNEL_GRADIENT, VGRAD_L2, &before));
+        allocator_arm(&a, n, false);
+        vgrad_probe_attach(w.probe, w.network);
+        failed = a.failed;
+        if (failed) {
+            assert_ok(vgrad_probe_read(w.probe, 1, VGRAD_KERNEL_GRADIENT, VGRAD_L2, &after));
+            ck_assert_double_eq(before, after);
+        }
+        end(&w, &a);
+    }
+}
+END_TEST
+
+/* context.h: a size is never 0. */
+START_TEST(a_probe_that_watches_nothing_asks_for_no_empty_block)
+{
+    world w;
+    allocator a;
+    begin(&w, &a, VGRAD_FLOAT32);
+    assert_ok(world_run(&w, 0, 10));
+    assert_ok(vgrad_probe_watch_none(w.probe));
+    assert_ok(world_run(&w, 10, world_phase_count));
+    end(&w, &a);
+}
+END_TEST
+
+/* ---- once it runs, it needs no more ---- */
+
+enum { STEPS_HEARD = 200 };
+
+typedef struct counts {
+    const allocator *a;
+    long at_step[STEPS_HEARD], at_epoch[STEPS_HEARD];
+    int steps, epochs;
+} counts;
+
+static int32_t count(const vgrad_event *event, void *user)
+{
+    counts *c = user;
+    if (event->kind == VGRAD_BATCH_END)
+        c->at_step[c->steps++] = c->a->calls;
+    else
+        c->at_epoch[c->epochs++] = c->a->calls;
+    return 0;
+}
+
+static vgrad_status train(world *w, bool fit, int64_t epochs)
+{
+    const vgrad_tensor *x, *y;
+    if (fit)
+        return vgrad_trainer_fit(w->trainer, w->data, epochs);
+    while (vgrad_trainer_next(w->trainer, w->data, epochs, &x, &y) == VGRAD_OK) {
+        assert_ok(vgrad_trainer_forward(w->trainer, x));
+        assert_ok(vgrad_trainer_loss(w->trainer, y, NULL));
+        assert_ok(vgrad_trainer_backward(w->trainer));
+        assert_ok(vgrad_trainer_step(w->trainer));
+    }
+    return VGRAD_OK;
+}
+
+START_TEST(no_step_after_the_first_asks_for_memory)
+{
+    world w;
+    allocator a;
+    counts c = { .a = &a };
+    const uint32_t kept = _i & 1 ? 63 : 0;
+    begin(&w, &a, _i & 2 ? VGRAD_FLOAT64 : VGRAD_FLOAT32);
+    assert_ok(world_run(&w, 0, 14)); /* all but the training */
+    assert_ok(vgrad_network_keep(w.network, kept));
+    assert_ok(vgrad_trainer_on(w.trainer, VGRAD_BATCH_END | VGRAD_EPOCH_END, 1, count, &c));
+    assert_ok(train(&w, _i & 4, 20));
+    ck_assert_int_eq(c.steps, 20 * 6);
+    ck_assert_int_eq(c.epochs, 20);
+    for (int step = 1; step < 6; step++)
+        ck_assert_int_eq(c.at_step[step], c.at_step[0]);
+    for (int epoch = 1; epoch < 20; epoch++)
+        ck_assert_int_eq(c.at_epoch[epoch], c.at_epoch[0]);
+    ck_assert_int_eq(a.calls, c.at_epoch[0]);
+    end(&w, &a);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("memory");
+    const int way_count = sizeof ways / sizeof *ways;
+    TCase *every = tcase_create("every allocation");
+    tcase_set_timeout(every, 300);
+    tcase_add_loop_test(every, a_failed_allocation_changes_nothing_but_the_status, 0, way_count);
+    tcase_add_loop_test(every, a_failed_call_leaves_nothing_behind, 0, way_count);
+    suite_add_tcase(suite, every);
+    TCase *steady = tcase_create("steady");
+    tcase_add_loop_test(steady, no_step_after_the_first_asks_for_memory, 0, 8);
+    suite_add_tcase(suite, steady);
+    add_tests(suite, "apart", a_context_itself_may_fail,
+              a_constructor_that_failed_is_reported_by_build,
+              a_probe_that_could_not_be_attached_again_still_remembers,
+              a_probe_that_watches_nothing_asks_for_no_empty_block);
+    return run_suite(suite);
+}
