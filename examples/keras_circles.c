@@ -146,8 +146,6 @@ static void train(circles_run *run, vgrad_dataset *data, const settings *s)
     vgrad_network_destroy(network);
 }
 
-/* Ratio of the last layer's to the first's; the weights know the layers even of a run of no step.
- */
 double circles_first_ratio(const circles_run *run)
 {
     return capture_value(&run->gradients, 0, run->gradients.layers - 1, VGRAD_L2) /
@@ -161,15 +159,23 @@ double circles_mean_ratio(const circles_run *run)
            capture_mean(g, run->epochs_seen, 0, VGRAD_L2);
 }
 
+bool circles_is_dead(const circles_run *run)
+{
+    double sum = 0;
+    for (int32_t layer = 0; layer < run->gradients.layers; layer++)
+        sum += capture_mean(&run->gradients, run->epochs_seen, layer, VGRAD_L2);
+    return sum == 0;
+}
+
 /* Says in words what the ratio of the last layer's gradient to the first's means. */
 static void print_ratio(double ratio, const char *when)
 {
     if (isnan(ratio))
-        printf(" nothing to compare %s", when);
+        printf(" not to be compared %s", when);
     else if (isinf(ratio))
-        printf(" none at all %s", when);
+        printf(" zero %s", when);
     else if (ratio <= 0)
-        printf(" all of it %s", when);
+        printf(" there, and the last layer's zero, %s", when);
     else
         printf(" %.1f decades (%.3g times) %s %s", fabs(log10(ratio)),
                ratio < 1 ? 1 / ratio : ratio, ratio < 1 ? "larger" : "smaller", when);
@@ -198,6 +204,10 @@ static void print_gradients(const circles_run *run)
             printf("%s%11.2e", q ? "" : " ",
                    capture_mean(g, run->epochs_seen, layer, capture_quantities[q]));
     }
+    if (circles_is_dead(run)) {
+        puts("\nThe network is dead: no kernel ever has a gradient.");
+        return;
+    }
     printf("\n%-9s %33.3g %33.3g\n", "last/first", circles_first_ratio(run),
            circles_mean_ratio(run));
     printf("Against the last layer's, the first layer's gradient is");
@@ -217,7 +227,8 @@ static void print_run(const circles_run *run, const circles_run *before)
         print_gradients(run);
 }
 
-/* One figure of every layer: of a look, or of the mean over the first batches. */
+/* One figure of every layer, at a look; of the layers that the weights know, as a run of no epoch
+   has no gradients. */
 static void add_look(json_t *object, const char *key, const circles_run *run, const capture *c,
                      int32_t look, vgrad_quantity quantity)
 {
@@ -227,6 +238,7 @@ static void add_look(json_t *object, const char *key, const circles_run *run, co
     results_numbers(object, key, values, run->weights.layers);
 }
 
+/* One figure of every layer's gradient, averaged over the first batches of the epochs. */
 static void add_mean(json_t *object, const char *key, const circles_run *run,
                      vgrad_quantity quantity)
 {

@@ -32,6 +32,9 @@ typedef struct circles_run {
 double circles_first_ratio(const circles_run *run);
 double circles_mean_ratio(const circles_run *run);
 
+/* Whether every gradient that was seen is zero, as where no ReLU passes anything on. */
+bool circles_is_dead(const circles_run *run);
+
 /* Draws the data, each run by itself, and the gradients of the four-layer nets side by side; false,
    after a message, if a picture failed. */
 bool circles_draw(const char *directory, vgrad_dataset *data, const circles_run *runs, int count);

@@ -90,6 +90,8 @@ static bool draw_gradients(const char *directory, const circles_run *run)
             "set key at screen 0.99,0.91 top right reverse Left samplen 2 spacing 1.3\n"
             "set ylabel 'mean' offset 0.5; unset xlabel\n",
             run->name);
+    if (circles_is_dead(run))
+        fputs("set yrange [-1:1]\n", gp);
     plot_layers(gp, "gradients", g, VGRAD_MEAN);
     fputs("unset key; set ylabel 'standard deviation'\n", gp);
     use_log_axis(gp);

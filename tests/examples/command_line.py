@@ -16,6 +16,7 @@ PROGRAM = sys.argv[1]
 RUN_KEYS = ["name", "loop", "activation", "seed", "loss", "accuracy", "layers", "gradient_l2_first",
             "gradient_l2_mean", "gradient_std_mean", "weight_std_first", "weight_std_last"]
 FIGURES = RUN_KEYS[7:]
+DEAD_SEED = "3"  # of the first seeds, the one whose ReLU network passes nothing on
 LAYERS = ["hidden1", "hidden2", "hidden3", "hidden4", "output"]
 COLUMNS = ["run", "step", "epoch", "layer", "role", "quantity", "value"]
 
@@ -139,6 +140,8 @@ def check_pictures(folder):
         root = xml.etree.ElementTree.parse(folder / (name + ".svg")).getroot()
         tap.check(root.tag.endswith("svg"), f"{name}.svg is XML", root.tag)
     train(folder, "--epochs", "0")  # pictures of nothing
+    runs, _ = train(folder, "--seed", DEAD_SEED, "--activation", "relu")  # and of zeros
+    tap.check(runs[0]["gradient_l2_mean"] == [0] * 5, f"relu of seed {DEAD_SEED} is dead", runs)
     train(folder / "it's a directory", "--loop", "fit", "--activation", "tanh", "--epochs", "1")
     tap.check((folder / "it's a directory" / "circles.svg").exists(), "a quote in --out is a quote")
 
