@@ -37,15 +37,17 @@ static const circles_plan shallow_plans[] = {
 static int read_settings(settings *s, int argc, char **argv)
 {
     const option own[] = {
-        { "activation", "sigmoid|tanh|relu|all", "of the hidden layers", .text = &s->activation },
+        { "activation", "sigmoid|tanh|relu|all", "f of the hidden layers", .text = &s->activation },
         { "loop", "fit|manual|both", "who makes the steps", .text = &s->loop },
-        { "init", "normal|glorot_uniform|he_uniform", "kernels", .text = &s->init },
+        { "init", "normal|glorot_uniform|he_uniform", "how the kernels start", .text = &s->init },
         { "shallow", NULL, "train the article's three shallow nets too", .on = &s->shallow },
     };
-    return options_read(&s->common, own, sizeof own / sizeof *own,
-                        "Trains 2-5-5-5-5-1 networks on two circles and records every layer's "
-                        "gradient.\nThe points are the same for every seed.",
-                        argc, argv);
+    return options_read(
+        &s->common, own, sizeof own / sizeof *own,
+        "Trains 2-5-5-5-5-1 networks on two circles and records every layer's "
+        "gradient.\nThe points are the same for every seed. It writes summary.json, "
+        "history.csv and pictures.",
+        argc, argv);
 }
 
 static vgrad_initializer initializer_of(const char *word)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXIT_USAGE = 2, COMMON_COUNT = 6, HELP_COLUMN = 34 };
+enum { EXIT_USAGE = 2, COMMON_COUNT = 6, HELP_COLUMN = 24 };
 
 /* Both halves of the table: what every example has, and the example's own. */
 typedef struct table {
@@ -22,7 +22,7 @@ static table make_table(common_options *common, bool *help, const option *own, s
         .common = {
             { "seed", "N", "start weights and the order of rows", .number = &common->seed },
             { "epochs", "N", "how long to train", .number = &common->epochs },
-            { "out", "DIR", "where summary.json, history.csv and pictures go", .text = &common->out },
+            { "out", "DIR", "where the files go", .text = &common->out },
             { "no-plots", NULL, "draw no pictures", .on = &common->no_plots },
             { "quiet", NULL, "print nothing but errors", .on = &common->quiet },
             { "help", NULL, "print this", .on = help },
@@ -46,7 +46,9 @@ static void print_help(const table *t, const char *program, const char *about)
     printf("usage: %s [options]\n\n%s\n\n", program, about);
     for (size_t i = 0; (o = option_at(t, i)) != NULL; i++) {
         int used = printf("  --%s %s", o->name, o->takes ? o->takes : "");
-        printf("%*s%s", used < HELP_COLUMN ? HELP_COLUMN - used : 1, "", o->help);
+        if (used >= HELP_COLUMN)
+            used = printf("\n") - 1;
+        printf("%*s%s", HELP_COLUMN - used, "", o->help);
         if (o->number)
             printf(" (%lld)", (long long)*o->number);
         if (o->text && *o->text)
