@@ -1,0 +1,38 @@
+/* Pictures as SVG, drawn by gnuplot where it is installed. */
+/* SPDX-License-Identifier: MIT */
+#ifndef EXAMPLES_PLOT_H
+#define EXAMPLES_PLOT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "capture.h"
+
+/* Whether there is a gnuplot. */
+bool plot_is_possible(void);
+
+/* Starts a gnuplot that draws directory/name.svg, with the examples' look; write its commands to
+   what is returned. NULL after a message. */
+FILE *plot_open(const char *directory, const char *name, int width, int height);
+
+/* Makes line types 1 to `count` a scale from the first layer (dark) to the last (bright). */
+void plot_layer_colors(FILE *gnuplot, int count);
+
+/* Makes a data block $name of a capture: a line for each look, with the columns epoch, loss, and
+   one for each quantity of each layer: see plot_column(). */
+void plot_data(FILE *gnuplot, const char *name, const capture *c);
+
+/* The column of a quantity of the first layer, and from one layer to the next. */
+int plot_column(vgrad_quantity quantity);
+
+/* Draws a quantity of every layer of block $name over the epochs, in the current axes. */
+void plot_layers(FILE *gnuplot, const char *name, const capture *c, vgrad_quantity quantity);
+
+/* A range for a logarithmic axis that holds every figure above 0 of these captures. */
+void plot_log_range(FILE *gnuplot, const capture *const *captures, int count,
+                    vgrad_quantity quantity);
+
+/* Finishes the picture; false, after a message, if gnuplot failed. */
+bool plot_close(FILE *gnuplot);
+
+#endif

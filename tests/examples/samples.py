@@ -1,0 +1,92 @@
+"""The programs that are there to be read: samples.py NAME=PROGRAM ...
+
+VGRAD_LIBRARY names the library that keras_circles.py loads; a sanitized one needs its runtime
+loaded first, so there the script is skipped.
+"""
+# SPDX-License-Identifier: MIT
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import tap
+
+ROOT = pathlib.Path(os.environ["VGRAD_SOURCE_ROOT"])
+SAMPLES = dict(argument.split("=", 1) for argument in sys.argv[1:])
+CLANG_FORMAT = "14"
+
+
+def start(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def check_length(name, most):
+    lines = (ROOT / "examples" / name).read_text(encoding="utf-8").count("\n")
+    tap.check(lines <= most, f"{name} has at most {most} lines", lines)
+
+
+def check_format(name):
+    what = f"{name} is what clang-format makes of it"
+    version = start("clang-format", "--version").stdout if shutil.which("clang-format") else ""
+    if not re.search(r"version " + CLANG_FORMAT + r"\.", version):
+        tap.skip(what, f"there is no clang-format {CLANG_FORMAT}")
+        return
+    path = ROOT / "examples" / name
+    formatted = start("clang-format", f"--style=file:{ROOT / '.clang-format'}", str(path)).stdout
+    tap.check(formatted == path.read_text(encoding="utf-8"), what)
+
+
+def check_minimal():
+    done = start(SAMPLES["minimal"])
+    lines = done.stdout.splitlines()
+    tap.check(done.returncode == 0 and done.stderr == "", "minimal runs", done)
+    tap.check(len(lines) == 20 and all(re.fullmatch(r"step \d+: \|dense(_1)?\.kernel_gradient\| = "
+                                                    r"[-+.e\d]+", line) for line in lines),
+              "minimal prints both layers' gradients at ten steps", done.stdout)
+
+
+def check_keras60():
+    done = start(SAMPLES["keras60"], "tanh")
+    rows = [line.split(",") for line in done.stdout.splitlines()]
+    tap.check(done.returncode == 0 and all(len(row) == 5 for row in rows), "keras60 tanh runs",
+              done)
+    for role in ("kernel", "kernel_gradient"):
+        mine = [row for row in rows if row[1].endswith("." + role)]
+        tap.check(len(mine) == 500, f"keras60 prints 100 epochs of 5 layers' {role}", len(mine))
+    tap.check(start(SAMPLES["keras60"], "nonsense").returncode == 1, "keras60 nonsense exits 1")
+
+
+def check_same_experiment():
+    """C++ and Python print the same lines."""
+    python = start(sys.executable, str(ROOT / "examples" / "keras_circles.py")) \
+        if not os.environ.get("VGRAD_SANITIZED") else None
+    if python:
+        words = [line.split(":")[0] for line in python.stdout.splitlines()]
+        tap.check(python.returncode == 0 and words == ["sigmoid"] * 2 + ["tanh"] * 2 + ["relu"] * 2,
+                  "keras_circles.py runs", python)
+    else:
+        tap.skip("keras_circles.py runs", "the library is sanitized")
+    if "keras_circles.cpp" not in SAMPLES:
+        tap.skip("keras_circles.cpp runs", "there is no C++ compiler")
+        return
+    done = start(SAMPLES["keras_circles.cpp"])
+    tap.check(done.returncode == 0 and done.stdout.count("\n") == 6, "keras_circles.cpp runs", done)
+    if python:
+        tap.check(done.stdout == python.stdout, "C++ and Python agree", (done, python))
+
+
+def main():
+    check_length("minimal.c", 45)
+    check_length("keras60.c", 60)
+    check_format("minimal.c")
+    check_format("keras60.c")
+    check_minimal()
+    check_keras60()
+    check_same_experiment()
+    return tap.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
