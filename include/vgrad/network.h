@@ -210,7 +210,8 @@ enum {
 };
 
 /**
- * Keep tensors of every layer. Adds to what is kept already.
+ * Keep tensors of every layer. Adds to what is kept already. Views of z, a, delta and dL/da of the
+ * pass before end here.
  *
  * @param network the network, built or not.
  * @param what    a sum of VGRAD_KEEP_ bits.

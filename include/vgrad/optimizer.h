@@ -74,7 +74,7 @@ typedef enum vgrad_optimizer_option {
     VGRAD_OPTIMIZER_RHO = 4,            /**< In [0, 1). */
     VGRAD_OPTIMIZER_BETA1 = 5,          /**< In [0, 1). */
     VGRAD_OPTIMIZER_BETA2 = 6,          /**< In [0, 1). */
-    VGRAD_OPTIMIZER_EPSILON = 7,        /**< Above 0. */
+    VGRAD_OPTIMIZER_EPSILON = 7,        /**< At least 2^-126. */
     VGRAD_OPTIMIZER_EPSILON_INSIDE = 8, /**< 0 or 1: inside RMSprop's root. */
     VGRAD_OPTIMIZER_EPSILON_HAT = 14    /**< 0 or 1: Adam's epsilon is the epsilon-hat. */
 } vgrad_optimizer_option;

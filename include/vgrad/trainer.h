@@ -254,6 +254,7 @@ VGRAD_API void vgrad_trainer_request_stop(vgrad_trainer *trainer);
  * Ready-made: a line for each epoch, such as
  * `Epoch 7/100  32/32 [====================] 0.1s  loss 0.6412  accuracy 0.684`,
  * rewritten in place (with a carriage return) while the epoch runs, ten times a second at most.
+ * A second call replaces the first one's `write` and `user`.
  *
  * @param trainer the trainer, outside its callbacks.
  * @param write   where the text goes.
@@ -284,7 +285,7 @@ VGRAD_API vgrad_status vgrad_trainer_progress(vgrad_trainer *trainer, vgrad_writ
 
 /**
  * Train until `epochs` epochs are over, counted from the run's beginning: a second fit with the
- * same number does nothing, one with a larger number goes on.
+ * same number trains nothing (but fires TRAIN_BEGIN and TRAIN_END), one with a larger one goes on.
  *
  * @param trainer the trainer, outside its callbacks.
  * @param data    x as wide as the input; y as the loss wants it.
@@ -317,7 +318,7 @@ VGRAD_API vgrad_status vgrad_trainer_evaluate(vgrad_trainer *trainer, vgrad_data
 
 /**
  * The next batch, in the network's dtype: at the end of an epoch fires its event and begins the
- * next.
+ * next. Within an epoch the number of rows and the batch size must stay (else VGRAD_E_STATE).
  *
  * @param trainer the trainer, outside its callbacks.
  * @param data    as for fit; the same set throughout an epoch.

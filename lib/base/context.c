@@ -89,16 +89,24 @@ void vgrad__context_let_go(vgrad_context *context)
         context->release(context, sizeof *context, context->user);
 }
 
+/* Never 0, which an allocator is not asked for; SIZE_MAX if the product overflows. */
+static size_t bytes_of(size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return SIZE_MAX;
+    return bytes ? bytes : 1;
+}
+
 void *vgrad__allocate(vgrad_context *context, size_t count, size_t size)
 {
     void *block = NULL;
-    if (count == 0)
-        count = 1;
-    if (size == 0 || count <= SIZE_MAX / size)
-        block = context ? context->alloc(count * size, ALIGNMENT, context->user)
-                        : default_alloc(count * size, ALIGNMENT, NULL);
+    size_t bytes = bytes_of(count, size);
+    if (bytes < SIZE_MAX)
+        block = context ? context->alloc(bytes, ALIGNMENT, context->user)
+                        : default_alloc(bytes, ALIGNMENT, NULL);
     if (block)
-        memset(block, 0, count * size);
+        memset(block, 0, bytes);
     else
         vgrad__fail(VGRAD_E_MEMORY, "no memory for %zu times %zu bytes", count, size);
     return block;
@@ -108,12 +116,10 @@ void vgrad__release(vgrad_context *context, void *block, size_t count, size_t si
 {
     if (!block)
         return;
-    if (count == 0)
-        count = 1;
     if (context)
-        context->release(block, count * size, context->user);
+        context->release(block, bytes_of(count, size), context->user);
     else
-        default_release(block, count * size, NULL);
+        default_release(block, bytes_of(count, size), NULL);
 }
 
 vgrad_status vgrad__grow(vgrad_context *context, void **items, size_t count, size_t *capacity,

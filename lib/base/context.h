@@ -26,7 +26,7 @@ vgrad_context *vgrad__context_hold(vgrad_context *context);
 void vgrad__context_let_go(vgrad_context *context);
 
 /* `count` * `size` zeroed bytes at a multiple of 64; NULL, with the error text set, if there are
-   none or the product overflows. `count` 0 counts as 1. */
+   none or the product overflows. Room for nothing is a block too. */
 void *vgrad__allocate(vgrad_context *context, size_t count, size_t size);
 /* `count` and `size` as they were asked for. NULL is fine. */
 void vgrad__release(vgrad_context *context, void *block, size_t count, size_t size);

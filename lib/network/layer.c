@@ -12,7 +12,7 @@ static void name_by_kind(vgrad_layer *layer)
 {
     const vgrad_network *network = layer->network;
     snprintf(layer->name, sizeof layer->name, "%s", layer->kind->name);
-    for (int number = 1; vgrad_network_find(network, layer->name); number++)
+    for (int number = 1; vgrad__layer_named(network, layer->name); number++)
         snprintf(layer->name, sizeof layer->name, "%s_%d", layer->kind->name, number);
 }
 
@@ -87,7 +87,7 @@ vgrad_status vgrad_layer_set_name(vgrad_layer *layer, const char *name)
     if (length < 1 || length >= VGRAD__NAME_SIZE)
         return refuse(layer, vgrad__fail(VGRAD_E_INVALID, "name: 1 to %d bytes, got %zu",
                                          VGRAD__NAME_SIZE - 1, length));
-    const vgrad_layer *holder = vgrad_network_find(layer->network, name);
+    const vgrad_layer *holder = vgrad__layer_named(layer->network, name);
     if (holder && holder != layer)
         return refuse(layer, vgrad__fail(VGRAD_E_INVALID, "name: layer %d is called \"%s\" already",
                                          (int)holder->index, name));

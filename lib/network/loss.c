@@ -92,9 +92,10 @@ static vgrad_status check_labels(const description *d, const vgrad_network *netw
         if (vgrad__number_fits(label, 0, highest, sparse))
             continue;
         if (sparse)
-            return vgrad__fail(VGRAD_E_INVALID, "y: row %lld: class 0 to %g, got %g", (long long)i,
-                               highest, label);
-        return vgrad__fail(VGRAD_E_INVALID, "y: row %lld, output %lld: in [0, 1], got %g",
+            return vgrad__fail(VGRAD_E_INVALID, "y: row %lld of the batch: class 0 to %g, got %g",
+                               (long long)i, highest, label);
+        return vgrad__fail(VGRAD_E_INVALID,
+                           "y: row %lld of the batch, output %lld: in [0, 1], got %g",
                            (long long)(i / width), (long long)(i % width), label);
     }
     return VGRAD_OK;

@@ -153,17 +153,24 @@ vgrad_layer *vgrad_network_layer(const vgrad_network *network, int32_t index)
     return index >= 0 && (size_t)index < network->layer_count ? network->layers[index] : NULL;
 }
 
+vgrad_layer *vgrad__layer_named(const vgrad_network *network, const char *name)
+{
+    for (size_t i = 0; i < network->layer_count; i++)
+        if (strcmp(network->layers[i]->name, name) == 0)
+            return network->layers[i];
+    return NULL;
+}
+
 vgrad_layer *vgrad_network_find(const vgrad_network *network, const char *name)
 {
     if (!network || !name) {
         vgrad__fail_null(network ? "name" : "network");
         return NULL;
     }
-    for (size_t i = 0; i < network->layer_count; i++)
-        if (strcmp(network->layers[i]->name, name) == 0)
-            return network->layers[i];
-    vgrad__fail(VGRAD_E_NOT_FOUND, "name: no layer \"%.100s\"", name);
-    return NULL;
+    vgrad_layer *layer = vgrad__layer_named(network, name);
+    if (!layer)
+        vgrad__fail(VGRAD_E_NOT_FOUND, "name: no layer \"%.100s\"", name);
+    return layer;
 }
 
 int64_t vgrad_network_parameter_count(const vgrad_network *network)

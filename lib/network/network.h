@@ -178,6 +178,8 @@ vgrad_network *vgrad__network_hold(vgrad_network *network);
 /* A new layer after `inputs`, of one network; NULL, with the error kept, on failure. */
 vgrad_layer *vgrad__layer_create(vgrad_network *network, const vgrad__layer_kind *kind,
                                  int32_t input_count, vgrad_layer *const *inputs);
+/* NULL if there is none; the error text is left alone. */
+vgrad_layer *vgrad__layer_named(const vgrad_network *network, const char *name);
 /* Keeps the first error of a network that is not built; returns `status`. */
 vgrad_status vgrad__keep_error(vgrad_network *network, vgrad_status status);
 

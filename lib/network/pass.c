@@ -21,10 +21,12 @@ static vgrad_status check_batch(const vgrad_layer *input, const vgrad_tensor *x)
     return VGRAD_OK;
 }
 
-/* The batch itself if the layers can read it as it is, else a packed copy. */
+/* The batch itself if the layers can read it as it is, else a packed copy; a copy too if it is to
+   be kept, for the caller may change x after backward. */
 static void take_in(vgrad_layer *input, const vgrad_tensor *x)
 {
-    if (x->dtype == (int32_t)input->network->dtype && vgrad__tensor_is_packed(x)) {
+    bool keep = input->network->keep & VGRAD_KEEP_ACTIVATION;
+    if (!keep && x->dtype == (int32_t)input->network->dtype && vgrad__tensor_is_packed(x)) {
         input->memory.a = (void *)(uintptr_t)x->data; /* only read */
     } else {
         input->memory.a = input->memory.z;

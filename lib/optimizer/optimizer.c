@@ -4,6 +4,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/number.h"
 
@@ -28,7 +29,7 @@ static const struct {
     [VGRAD_OPTIMIZER_RHO] = { "rho", 0, below_one, false, "in [0, 1)" },
     [VGRAD_OPTIMIZER_BETA1] = { "beta1", 0, below_one, false, "in [0, 1)" },
     [VGRAD_OPTIMIZER_BETA2] = { "beta2", 0, below_one, false, "in [0, 1)" },
-    [VGRAD_OPTIMIZER_EPSILON] = { "epsilon", DBL_MIN, DBL_MAX, false, "above 0" },
+    [VGRAD_OPTIMIZER_EPSILON] = { "epsilon", FLT_MIN, DBL_MAX, false, "at least 2^-126" },
     [VGRAD_OPTIMIZER_EPSILON_INSIDE] = { "epsilon_inside", 0, 1, true, "0 or 1" },
     [VGRAD_OPTIMIZER_EPSILON_HAT] = { "epsilon_hat", 0, 1, true, "0 or 1" },
 };
@@ -153,14 +154,24 @@ static vgrad__range range_at(const vgrad_optimizer *optimizer, int64_t offset, i
     return range;
 }
 
+/* A frozen parameter's update is 0. */
+static void leave_alone(const vgrad_network *network, const vgrad__range *range)
+{
+    if (range->updates)
+        memset(range->updates, 0, range->count * vgrad__element_size(network));
+}
+
 /* Neighbours that are trained become one range, with the padding (zeros) between them. */
 static void update_merged(const vgrad_optimizer *optimizer)
 {
     const vgrad_network *network = optimizer->network;
     for (size_t s = 0; s < network->segment_count; s++) {
         const vgrad__segment *first = &network->segments[s], *last = first;
-        if (!first->trainable)
+        if (!first->trainable) {
+            vgrad__range range = range_at(optimizer, first->offset, first->count);
+            leave_alone(network, &range);
             continue;
+        }
         while (s + 1 < network->segment_count && network->segments[s + 1].trainable)
             last = &network->segments[++s];
         vgrad__range range =
@@ -185,7 +196,9 @@ static void update_measured(const vgrad_optimizer *optimizer, const vgrad__segme
             range.updates = optimizer->scratch;
         if (segment->trainable)
             optimizer->rule->apply(optimizer, &range);
-        if (of_update && segment->trainable)
+        else
+            leave_alone(network, &range);
+        if (of_update)
             network->kernels->moments(range.updates, range.count, of_update);
         if (of_value)
             network->kernels->moments(range.parameters, range.count, of_value);

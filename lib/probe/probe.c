@@ -22,17 +22,22 @@ typedef struct layer_name {
     char text[64];
 } layer_name;
 
+/* What a probe knows of a network that it is or was attached to. */
+typedef struct memory {
+    watched_tensor *tensors; /* by the number that the network gives them */
+    size_t tensor_count;
+    layer_name *layers;
+    size_t layer_count;
+    vgrad__history history;
+} memory;
+
 struct vgrad_probe {
     vgrad_context *context;
     int64_t every, remembered;
     uint32_t roles;         /* a bit for each of `watchable` */
     vgrad_network *network; /* NULL: not attached */
     vgrad__observer observer;
-    watched_tensor *tensors; /* by the number that the network gives them */
-    size_t tensor_count;
-    layer_name *layers;
-    size_t layer_count;
-    vgrad__history history;
+    memory seen;
 };
 
 static const vgrad_role watchable[] = {
@@ -60,20 +65,20 @@ static bool begin(void *self, int64_t step)
     vgrad_probe *probe = self;
     if (step % probe->every != 0)
         return false;
-    vgrad__history_begin(&probe->history, step);
+    vgrad__history_begin(&probe->seen.history, step);
     return true;
 }
 
 static bool wants(void *self, size_t tensor)
 {
     const vgrad_probe *probe = self;
-    return probe->tensors[tensor].watched;
+    return probe->seen.tensors[tensor].watched;
 }
 
 static void observe(void *self, size_t tensor, const vgrad__moments *moments)
 {
     vgrad_probe *probe = self;
-    vgrad__history_add(&probe->history, probe->tensors[tensor].series, moments);
+    vgrad__history_add(&probe->seen.history, probe->seen.tensors[tensor].series, moments);
 }
 
 /* ---- life ---- */
@@ -95,14 +100,12 @@ vgrad_status vgrad_probe_create(vgrad_probe **out, vgrad_context *context)
     return VGRAD_OK;
 }
 
-static void forget(vgrad_probe *probe)
+static void forget(const vgrad_probe *probe, memory *seen)
 {
-    vgrad__history_destroy(&probe->history);
-    vgrad__release(probe->context, probe->tensors, probe->tensor_count, sizeof *probe->tensors);
-    vgrad__release(probe->context, probe->layers, probe->layer_count, sizeof *probe->layers);
-    probe->tensors = NULL;
-    probe->layers = NULL;
-    probe->tensor_count = probe->layer_count = 0;
+    vgrad__history_destroy(&seen->history);
+    vgrad__release(probe->context, seen->tensors, seen->tensor_count, sizeof *seen->tensors);
+    vgrad__release(probe->context, seen->layers, seen->layer_count, sizeof *seen->layers);
+    *seen = (memory){ 0 };
 }
 
 void vgrad_probe_destroy(vgrad_probe *probe)
@@ -111,7 +114,7 @@ void vgrad_probe_destroy(vgrad_probe *probe)
         return;
     vgrad_context *context = probe->context;
     vgrad_probe_detach(probe);
-    forget(probe);
+    forget(probe, &probe->seen);
     vgrad__release(context, probe, 1, sizeof *probe);
     vgrad__context_let_go(context);
 }
@@ -184,45 +187,47 @@ vgrad_status vgrad_probe_watch_none(vgrad_probe *probe)
 
 /* ---- attaching ---- */
 
-static vgrad_status copy_layer_names(vgrad_probe *probe, const vgrad_network *network)
+static vgrad_status copy_layer_names(const vgrad_probe *probe, const vgrad_network *network,
+                                     memory *seen)
 {
     size_t count = 0;
     while (vgrad_network_layer(network, (int32_t)count))
         count++;
-    probe->layers = vgrad__allocate(probe->context, count, sizeof *probe->layers);
-    if (!probe->layers)
+    seen->layers = vgrad__allocate(probe->context, count, sizeof *seen->layers);
+    if (!seen->layers)
         return VGRAD_E_MEMORY;
-    probe->layer_count = count;
+    seen->layer_count = count;
     for (size_t i = 0; i < count; i++) {
         const char *name = vgrad_layer_name(vgrad_network_layer(network, (int32_t)i));
-        strncpy(probe->layers[i].text, name, sizeof probe->layers[i].text - 1);
+        strncpy(seen->layers[i].text, name, sizeof seen->layers[i].text - 1);
     }
     return VGRAD_OK;
 }
 
-/* Numbers the tensors that are watched; returns how many in *series. */
-static vgrad_status choose_tensors(vgrad_probe *probe, const vgrad_network *network, size_t *series)
+/* Lists the tensors, numbers those that are watched, and makes room for their history. */
+static vgrad_status choose_tensors(const vgrad_probe *probe, const vgrad_network *network,
+                                   memory *seen)
 {
-    watched_tensor one = { 0 };
-    size_t count = 0;
+    watched_tensor one;
+    size_t count = 0, series = 0;
     while (vgrad__observable(network, count, &one.layer, &one.role))
         count++;
-    probe->tensors = vgrad__allocate(probe->context, count, sizeof *probe->tensors);
-    if (!probe->tensors)
+    seen->tensors = vgrad__allocate(probe->context, count, sizeof *seen->tensors);
+    if (!seen->tensors)
         return VGRAD_E_MEMORY;
-    probe->tensor_count = count;
-    *series = 0;
+    seen->tensor_count = count;
     for (size_t i = 0; i < count; i++) {
-        watched_tensor *tensor = &probe->tensors[i];
+        watched_tensor *tensor = &seen->tensors[i];
         vgrad__observable(network, i, &tensor->layer, &tensor->role);
         tensor->watched = probe->roles & bit_of(tensor->role);
-        tensor->series = tensor->watched ? (*series)++ : 0;
+        tensor->series = tensor->watched ? series++ : 0;
     }
-    return VGRAD_OK;
+    return vgrad__history_create(&seen->history, series, (size_t)probe->remembered, probe->context);
 }
 
 vgrad_status vgrad_probe_attach(vgrad_probe *probe, vgrad_network *network)
 {
+    memory fresh = { 0 };
     vgrad_status status = check_not_attached(probe);
     if (status == VGRAD_OK && !network)
         status = vgrad__fail_null("network");
@@ -230,20 +235,18 @@ vgrad_status vgrad_probe_attach(vgrad_probe *probe, vgrad_network *network)
         status = vgrad__observer_join(network, &probe->observer);
     if (status != VGRAD_OK)
         return status;
-    forget(probe);
-    probe->network = network;
-    size_t series = 0;
-    status = copy_layer_names(probe, network);
+    status = copy_layer_names(probe, network, &fresh);
     if (status == VGRAD_OK)
-        status = choose_tensors(probe, network, &series);
-    if (status == VGRAD_OK)
-        status = vgrad__history_create(&probe->history, series, (size_t)probe->remembered,
-                                       probe->context);
+        status = choose_tensors(probe, network, &fresh);
     if (status != VGRAD_OK) {
-        vgrad_probe_detach(probe);
-        forget(probe);
+        forget(probe, &fresh);
+        vgrad__observer_leave(network, &probe->observer);
+        return status;
     }
-    return status;
+    forget(probe, &probe->seen);
+    probe->seen = fresh;
+    probe->network = network;
+    return VGRAD_OK;
 }
 
 vgrad_status vgrad_probe_detach(vgrad_probe *probe)
@@ -261,18 +264,18 @@ vgrad_status vgrad_probe_detach(vgrad_probe *probe)
 
 int32_t vgrad_probe_layer_count(const vgrad_probe *probe)
 {
-    return probe ? (int32_t)probe->layer_count : (vgrad__fail_null("probe"), -1);
+    return probe ? (int32_t)probe->seen.layer_count : (vgrad__fail_null("probe"), -1);
 }
 
 const char *vgrad_probe_layer_name(const vgrad_probe *probe, int32_t layer)
 {
     if (!probe)
         vgrad__fail_null("probe");
-    else if (layer < 0 || (size_t)layer >= probe->layer_count)
-        vgrad__fail(VGRAD_E_NOT_FOUND, "layer: 0 to %d, got %d", (int)probe->layer_count - 1,
+    else if (layer < 0 || (size_t)layer >= probe->seen.layer_count)
+        vgrad__fail(VGRAD_E_NOT_FOUND, "layer: 0 to %d, got %d", (int)probe->seen.layer_count - 1,
                     (int)layer);
     else
-        return probe->layers[layer].text;
+        return probe->seen.layers[layer].text;
     return NULL;
 }
 
@@ -284,10 +287,10 @@ static vgrad_status check_series(const vgrad_probe *probe, int32_t layer, vgrad_
         return vgrad__fail_null("probe");
     if (quantity < VGRAD_COUNT || quantity > VGRAD_INFS)
         return vgrad__fail(VGRAD_E_INVALID, "quantity: no quantity %d", (int)quantity);
-    for (size_t i = 0; i < probe->tensor_count; i++)
-        if (probe->tensors[i].layer == layer && probe->tensors[i].role == role &&
-            probe->tensors[i].watched) {
-            *found = probe->tensors[i].series;
+    for (size_t i = 0; i < probe->seen.tensor_count; i++)
+        if (probe->seen.tensors[i].layer == layer && probe->seen.tensors[i].role == role &&
+            probe->seen.tensors[i].watched) {
+            *found = probe->seen.tensors[i].series;
             return VGRAD_OK;
         }
     return vgrad__fail(VGRAD_E_NOT_FOUND, "layer %d: its %s (role %d) is not watched", (int)layer,
@@ -303,7 +306,7 @@ vgrad_status vgrad_probe_read(const vgrad_probe *probe, int32_t layer, vgrad_rol
         return status;
     if (!out)
         return vgrad__fail_null("out");
-    const vgrad__history *history = &probe->history;
+    const vgrad__history *history = &probe->seen.history;
     for (size_t look = history->looks; look-- > vgrad__history_first(history);) {
         const vgrad__moments *moments = vgrad__history_at(history, s, look);
         if (moments) {
@@ -326,7 +329,7 @@ int64_t vgrad_probe_history(const vgrad_probe *probe, int32_t layer, vgrad_role 
         vgrad__fail(VGRAD_E_INVALID, "capacity: at least 0, got %lld", (long long)capacity);
         return -1;
     }
-    const vgrad__history *history = &probe->history;
+    const vgrad__history *history = &probe->seen.history;
     int64_t count = 0;
     for (size_t look = vgrad__history_first(history); look < history->looks; look++) {
         const vgrad__moments *moments = vgrad__history_at(history, s, look);

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "tensor/tensor.h"
+#include "data/dataset.h"
 #include "train/trainer.h"
 
 /* ---- a step that ends early ---- */
@@ -231,6 +231,7 @@ static vgrad_status begin_epoch(vgrad_trainer *trainer, const vgrad_dataset *dat
         return status;
     at->in_epoch = true;
     at->rows = rows;
+    at->batch_rows = batch;
     at->batches = (rows + batch - 1) / batch;
     at->given_epoch = at->epoch;
     at->given_batch = at->batch;
@@ -252,8 +253,7 @@ static vgrad_status check_data(const vgrad_trainer *trainer, const vgrad_dataset
     if (trainer->batch_size_chosen && trainer->batch_size > rows)
         return vgrad__fail(VGRAD_E_INVALID, "batch_size: %lld, but the data has %lld rows",
                            (long long)trainer->batch_size, (long long)rows);
-    if (trainer->at.in_epoch &&
-        (rows != trainer->at.rows || (rows + batch - 1) / batch != trainer->at.batches))
+    if (trainer->at.in_epoch && (rows != trainer->at.rows || batch != trainer->at.batch_rows))
         return vgrad__fail(VGRAD_E_STATE,
                            "data: another number of rows or batch size within epoch %lld",
                            (long long)trainer->at.epoch);
@@ -263,8 +263,8 @@ static vgrad_status check_data(const vgrad_trainer *trainer, const vgrad_dataset
 static void give_batch(vgrad_trainer *trainer, const vgrad_dataset *data)
 {
     vgrad__position *at = &trainer->at;
-    int64_t batch = vgrad__batch_rows(trainer, data), first = at->batch * batch;
-    int64_t rows = at->rows - first < batch ? at->rows - first : batch;
+    int64_t first = at->batch * at->batch_rows, left = at->rows - first;
+    int64_t rows = left < at->batch_rows ? left : at->batch_rows;
     vgrad__batches_fill(&trainer->batches, trainer->network, data, first, rows);
     begin_step(trainer, rows);
     trainer->step.announced = true;
@@ -288,8 +288,10 @@ static vgrad_status next(vgrad_trainer *trainer, vgrad_dataset *data, int64_t ep
     trainer->at.epochs = epochs;
     if (!trainer->running) {
         trainer->running = true;
-        trainer->at.given_epoch = trainer->at.epoch;
-        trainer->at.given_batch = trainer->at.batch;
+        if (!trainer->at.in_epoch) {
+            trainer->at.given_epoch = trainer->at.epoch;
+            trainer->at.given_batch = 0;
+        }
         status = vgrad__fire(trainer, VGRAD_TRAIN_BEGIN);
     }
     if (status == VGRAD_OK && trainer->at.in_epoch && trainer->at.batch == trainer->at.batches)
@@ -317,7 +319,9 @@ vgrad_status vgrad_trainer_next(vgrad_trainer *trainer, vgrad_dataset *data, int
     vgrad_status status = enter(trainer);
     if (status != VGRAD_OK)
         return status;
+    vgrad__dataset_hold(data); /* callbacks may let go of it */
     status = next(trainer, data, epochs);
+    vgrad_dataset_destroy(data);
     if (status != VGRAD_OK) {
         if (trainer->step.trouble != VGRAD_OK) /* of BATCH_BEGIN: delivered here and now */
             deliver_trouble(trainer);

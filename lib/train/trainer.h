@@ -44,7 +44,8 @@ typedef struct vgrad__position {
     int64_t epoch, batch;             /* of the next batch */
     int64_t given_epoch, given_batch; /* of the last one */
     bool in_epoch;                    /* EPOCH_BEGIN has fired, EPOCH_END has not */
-    int64_t epochs, batches, rows;    /* of this fit and epoch; -1 without next() */
+    int64_t epochs, batches;          /* of this fit, of an epoch; -1 without next() */
+    int64_t rows, batch_rows;         /* of this epoch's data, and of its full batches */
     int64_t steps;
 } vgrad__position;
 

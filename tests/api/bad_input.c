@@ -286,7 +286,7 @@ START_TEST(optimizer_options_at_their_ends)
     vgrad_optimizer_destroy(f.optimizer);
     assert_ok(vgrad_optimizer_create(&f.optimizer, f.network, VGRAD_RMSPROP, 0));
     check_optimizer_option(&f, VGRAD_OPTIMIZER_RHO, 0, below_one, 0);
-    check_optimizer_option(&f, VGRAD_OPTIMIZER_EPSILON, DBL_MIN, DBL_MAX, 0);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_EPSILON, FLT_MIN, DBL_MAX, 0);
     check_optimizer_option(&f, VGRAD_OPTIMIZER_EPSILON_INSIDE, 0, 1, 1);
     vgrad_optimizer_destroy(f.optimizer);
     assert_ok(vgrad_optimizer_create(&f.optimizer, f.network, VGRAD_ADAM, 0));
