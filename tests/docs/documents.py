@@ -4,6 +4,8 @@ import pathlib
 import re
 import sys
 
+import tap
+
 # A quoted program: <!-- examples/minimal.c --> and then a fenced block.
 QUOTE = re.compile(r"<!-- (\S+) -->\n```\w*\n(.*?)```\n", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
@@ -25,14 +27,12 @@ def problems(root, document):
 
 def main():
     root = pathlib.Path(sys.argv[1])
-    documents = sorted(root.glob("*.md")) + sorted((root / "docs").rglob("*.md"))
-    print(f"1..{len(documents)}")
-    for number, document in enumerate(documents, 1):
-        wrong = list(problems(root, document))
-        print(f"{'not ok' if wrong else 'ok'} {number} - {document.relative_to(root)}")
-        for line in wrong:
-            print(f"# {line}")
+    points = tap.Tap()
+    for document in sorted(root.glob("*.md")) + sorted((root / "docs").rglob("*.md")):
+        points.check(document.relative_to(root), list(problems(root, document)))
+    return points.finish()
+
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

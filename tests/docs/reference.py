@@ -5,22 +5,24 @@ import subprocess
 import sys
 import tempfile
 
+import tap
+
 
 def main():
     root, doxygen = sys.argv[1:3]
-    print("1..1")
+    points = tap.Tap()
     if not doxygen:
-        print("ok 1 - the reference is complete # SKIP no doxygen")
-        return
+        points.skip("the reference is complete", "no doxygen")
+        return points.finish()
     doxyfile = pathlib.Path(root, "docs", "Doxyfile.in").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as output:
         for name, value in {"VERSION": "test", "SOURCE": root, "OUTPUT": output}.items():
             doxyfile = doxyfile.replace(f"@{name}@", value)
         run = subprocess.run([doxygen, "-"], input=doxyfile, text=True, capture_output=True)
-    print(f"{'not ok' if run.returncode else 'ok'} 1 - the reference is complete")
-    for line in run.stderr.splitlines():
-        print(f"# {line}")
+    points.check("the reference is complete", run.stderr.splitlines() if run.returncode else [])
+    return points.finish()
+
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -12,6 +12,8 @@ import xml.etree.ElementTree
 
 import tap
 
+points = tap.Tap()
+
 PROGRAM = sys.argv[1]
 RUN_KEYS = ["name", "loop", "activation", "seed", "loss", "accuracy", "layers", "gradient_l2_first",
             "gradient_l2_mean", "gradient_std_mean", "weight_std_first", "weight_std_last"]
@@ -28,10 +30,10 @@ def start(*arguments):
 def train(folder, *arguments):
     """The runs and the rows of history of a quiet start with these arguments."""
     done = start("--quiet", "--out", str(folder), *arguments)
-    tap.check(done.returncode == 0 and done.stdout == "" and done.stderr == "",
+    points.expect(done.returncode == 0 and done.stdout == "" and done.stderr == "",
               " ".join(arguments) + ": exits 0 and is quiet", done)
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    tap.check(list(summary) == ["runs"], "summary.json holds runs", list(summary))
+    points.expect(list(summary) == ["runs"], "summary.json holds runs", list(summary))
     with open(folder / "history.csv", newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
     return summary["runs"], rows
@@ -39,48 +41,48 @@ def train(folder, *arguments):
 
 def check_exit_status(folder):
     done = start("--help")
-    tap.check(done.returncode == 0 and "usage:" in done.stdout, "--help exits 0", done)
+    points.expect(done.returncode == 0 and "usage:" in done.stdout, "--help exits 0", done)
     for word in ("--seed", "--epochs", "--out", "--quiet", "--no-plots", "--help", "--activation",
                  "--loop", "--init", "--shallow"):
-        tap.check(word in done.stdout, f"--help tells of {word}")
+        points.expect(word in done.stdout, f"--help tells of {word}")
     for wrong in (["--nonsense"], ["stray"], ["--seed"], ["--seed", "x"], ["--epochs", "-1"],
                   ["--epochs", "1x"], ["--activation", "swish"], ["--loop", "fi"], ["--quiet=1"],
                   ["--out", ""], ["--init", "normal|glorot_uniform"]):
         done = start(*wrong)
-        tap.check(done.returncode == 2 and done.stderr and not done.stdout,
+        points.expect(done.returncode == 2 and done.stderr and not done.stdout,
                   f"{wrong}: exits 2 with a message to stderr", done)
     file = folder / "file"
     file.write_text("", encoding="utf-8")
     done = start("--out", str(file / "below"), "--quiet")
-    tap.check(done.returncode == 1 and done.stderr, "an --out below a file exits 1", done)
+    points.expect(done.returncode == 1 and done.stderr, "an --out below a file exits 1", done)
 
 
 def check_shape(runs, names, layers):
-    tap.check([run["name"] for run in runs] == names, f"the runs are {names}",
+    points.expect([run["name"] for run in runs] == names, f"the runs are {names}",
               [run["name"] for run in runs])
     for run in runs:
-        tap.check(sorted(run) == sorted(RUN_KEYS), f"{run['name']} has the keys", list(run))
-        tap.check(run["layers"] == layers and all(len(run[key]) == len(layers) for key in FIGURES),
+        points.expect(sorted(run) == sorted(RUN_KEYS), f"{run['name']} has the keys", list(run))
+        points.expect(run["layers"] == layers and all(len(run[key]) == len(layers) for key in FIGURES),
                   f"{run['name']} has a figure for every layer", run)
 
 
 def check_history(rows, run, epochs):
     mine = [row for row in rows if row["run"] == run["name"]]
-    tap.check(all(list(row) == COLUMNS for row in mine), f"{run['name']}: the header")
+    points.expect(all(list(row) == COLUMNS for row in mine), f"{run['name']}: the header")
     for role in ("kernel", "kernel_gradient"):
         for quantity in ("mean", "std", "l2"):
             for layer in run["layers"]:
                 records = [row for row in mine if (row["layer"], row["role"], row["quantity"])
                            == (layer, role, quantity)]
                 if [int(row["epoch"]) for row in records] != list(range(epochs + 1)):
-                    tap.check(False, f"{run['name']}: {layer} {role} {quantity} at every epoch")
+                    points.expect(False, f"{run['name']}: {layer} {role} {quantity} at every epoch")
                     return
-    tap.check(True, f"{run['name']}: {epochs + 1} records of everything")
+    points.expect(True, f"{run['name']}: {epochs + 1} records of everything")
     losses = [row for row in mine if row["role"] == "loss"]
-    tap.check(len(losses) == epochs + 1 and all(row["layer"] == "" for row in losses),
+    points.expect(len(losses) == epochs + 1 and all(row["layer"] == "" for row in losses),
               f"{run['name']}: {epochs + 1} losses", len(losses))
     words = {(row["role"], row["quantity"]) for row in mine}
-    tap.check(len(words) == 7, f"{run['name']}: no other words", words)
+    points.expect(len(words) == 7, f"{run['name']}: no other words", words)
     check_agreement(mine, run)
 
 
@@ -92,7 +94,7 @@ def check_agreement(rows, run):
 
     def close(key, values):
         good = all(math.isclose(a, b, rel_tol=1e-6) for a, b in zip(run[key], values))
-        tap.check(good, f"{run['name']}: {key} follows from the history", (run[key], values))
+        points.expect(good, f"{run['name']}: {key} follows from the history", (run[key], values))
 
     gradients = [series(layer, "kernel_gradient", "l2") for layer in run["layers"]]
     close("gradient_l2_first", [values[0] for values in gradients])
@@ -112,19 +114,19 @@ def check_loops_agree(runs, rows):
         return [list(row.values())[1:] for row in rows if row["run"] == run["name"]]
 
     for fit, manual in zip(runs[::2], runs[1::2]):
-        tap.check((fit["loop"], manual["loop"]) == ("fit", "manual"), "fit comes before manual")
-        tap.check(figures(fit) == figures(manual), f"{fit['name']} and {manual['name']} agree",
+        points.expect((fit["loop"], manual["loop"]) == ("fit", "manual"), "fit comes before manual")
+        points.expect(figures(fit) == figures(manual), f"{fit['name']} and {manual['name']} agree",
                   (fit, manual))
-        tap.check(history(fit) == history(manual), "and so do their histories")
+        points.expect(history(fit) == history(manual), "and so do their histories")
 
 
 def check_nothing_trained(folder):
     runs, rows = train(folder, "--epochs", "0", "--no-plots")
     for run in runs:
         nulls = [key for key in FIGURES if run[key] == [None] * 5]
-        tap.check(nulls == FIGURES[:3], f"{run['name']} of 0 epochs: its gradients are null", run)
-    tap.check({row["role"] for row in rows} == {"kernel"}, "and only weights are in the history")
-    tap.check(len(rows) == 6 * 5 * 3, "once", len(rows))
+        points.expect(nulls == FIGURES[:3], f"{run['name']} of 0 epochs: its gradients are null", run)
+    points.expect({row["role"] for row in rows} == {"kernel"}, "and only weights are in the history")
+    points.expect(len(rows) == 6 * 5 * 3, "once", len(rows))
 
 
 def check_pictures(folder):
@@ -133,17 +135,17 @@ def check_pictures(folder):
                                         ("sigmoid", "tanh", "relu")]
     if not shutil.which("gnuplot"):
         for name in names:
-            tap.skip(f"{name}.svg is XML", "gnuplot is not installed")
+            points.skip(f"{name}.svg is XML", "gnuplot is not installed")
         return
     train(folder, "--loop", "manual", "--epochs", "2")
     for name in names:
         root = xml.etree.ElementTree.parse(folder / (name + ".svg")).getroot()
-        tap.check(root.tag.endswith("svg"), f"{name}.svg is XML", root.tag)
+        points.expect(root.tag.endswith("svg"), f"{name}.svg is XML", root.tag)
     train(folder, "--epochs", "0")  # pictures of nothing
     runs, _ = train(folder, "--seed", DEAD_SEED, "--activation", "relu")  # and of zeros
-    tap.check(runs[0]["gradient_l2_mean"] == [0] * 5, f"relu of seed {DEAD_SEED} is dead", runs)
+    points.expect(runs[0]["gradient_l2_mean"] == [0] * 5, f"relu of seed {DEAD_SEED} is dead", runs)
     train(folder / "it's a directory", "--loop", "fit", "--activation", "tanh", "--epochs", "1")
-    tap.check((folder / "it's a directory" / "circles.svg").exists(), "a quote in --out is a quote")
+    points.expect((folder / "it's a directory" / "circles.svg").exists(), "a quote in --out is a quote")
 
 
 def main():
@@ -157,15 +159,15 @@ def main():
             check_history(rows, run, 100)
         check_loops_agree(runs, rows)
         again, _ = train(folder, "--no-plots")
-        tap.check(again == runs, "100 epochs are the default, and the same seed gives the same")
+        points.expect(again == runs, "100 epochs are the default, and the same seed gives the same")
         other, _ = train(folder, "--no-plots", "--seed", "2", "--activation", "tanh", "--loop=fit")
-        tap.check(other[0]["seed"] == 2, "summary.json tells the seed")
-        tap.check(other[0]["weight_std_first"] != runs[2]["weight_std_first"],
+        points.expect(other[0]["seed"] == 2, "summary.json tells the seed")
+        points.expect(other[0]["weight_std_first"] != runs[2]["weight_std_first"],
                   "another seed starts elsewhere")
         for init in ("glorot_uniform", "he_uniform"):
             other, _ = train(folder, "--no-plots", "--epochs", "1", "--init", init, "--loop", "fit",
                              "--activation", "relu")
-            tap.check(other[0]["weight_std_first"][1] < runs[4]["weight_std_first"][1],
+            points.expect(other[0]["weight_std_first"][1] < runs[4]["weight_std_first"][1],
                       f"{init} starts smaller than N(0, 1)", other)
         runs, rows = train(folder, "--no-plots", "--epochs", "3", "--shallow", "--loop", "fit",
                            "--activation", "relu")
@@ -176,7 +178,7 @@ def main():
         check_history(rows, runs[3], 3)
         check_nothing_trained(folder)
         check_pictures(folder)
-    return tap.finish()
+    return points.finish()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import tempfile
 
 import tap
 
+points = tap.Tap()
+
 GOLDEN = pathlib.Path(os.environ["VGRAD_SOURCE_ROOT"], "tests", "golden", "circles-published.json")
 
 
@@ -27,8 +29,8 @@ def train(program, seeds):
 
 
 def check_range(name, value, bounds):
-    tap.note(f"{name}: {value:.4g}, published range {bounds}")
-    tap.check(bounds[0] <= value <= bounds[1], name, value)
+    points.note(f"{name}: {value:.4g}, published range {bounds}")
+    points.expect(bounds[0] <= value <= bounds[1], name, value)
 
 
 def main():
@@ -36,12 +38,12 @@ def main():
     runs = train(sys.argv[1], golden["seeds"])
     for activation in ("sigmoid", "tanh", "relu"):
         expected, mine = golden[activation], runs[activation]
-        tap.check(len(mine) == golden["seeds"], f"{activation}: every seed ran", len(mine))
+        points.expect(len(mine) == golden["seeds"], f"{activation}: every seed ran", len(mine))
         check_range(f"{activation}: median accuracy",
                     statistics.median(run["accuracy"] for run in mine), expected["accuracy"])
         first = [run["gradient_l2_first"] for run in mine]
         alive = [layers for layers in first if layers[0] > 0]
-        tap.note(f"{activation}: {len(first) - len(alive)} of {len(first)} runs start dead")
+        points.note(f"{activation}: {len(first) - len(alive)} of {len(first)} runs start dead")
         check_range(f"{activation}: median last/first ratio of the first batch",
                     statistics.median(layers[-1] / layers[0] for layers in alive),
                     expected["ratio"])
@@ -49,7 +51,7 @@ def main():
             median = statistics.median(run["gradient_std_mean"][layer] for run in mine)
             check_range(f"{activation}: median s.d. of layer {layer + 1}'s gradient", median,
                         [published / golden["factor"], published * golden["factor"]])
-    return tap.finish()
+    return points.finish()
 
 
 if __name__ == "__main__":

@@ -13,8 +13,16 @@ class Tap:
         self.failed += bool(problems)
         print("{} {} - {}".format("not ok" if problems else "ok", self.count, name))
         for problem in problems:
-            for line in str(problem).splitlines():
-                print("#   " + line)
+            self.note(problem)
+
+    def expect(self, good, name, detail=""):
+        """One point: ok if `good`; else the detail follows as comments."""
+        self.check(name, [] if good else [detail])
+
+    def note(self, text):
+        """A comment for whoever reads the log."""
+        for line in str(text).splitlines():
+            print("#   " + line)
 
     def skip(self, name, why):
         self.count += 1
