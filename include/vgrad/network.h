@@ -77,7 +77,7 @@ VGRAD_API vgrad_status vgrad_network_set_seed(vgrad_network *network, uint64_t s
  * @param network the network.
  * @param output  its last layer.
  * @return VGRAD_OK; VGRAD_E_INVALID or VGRAD_E_SHAPE with the layer's name; VGRAD_E_STATE (built
- *         already); VGRAD_E_MEMORY (may be tried again).
+ *         already); VGRAD_E_MEMORY (may be tried again, unless a constructor had none).
  * @thread_handle
  * @since 0.1
  */
@@ -105,7 +105,8 @@ VGRAD_API vgrad_status vgrad_network_initialize(vgrad_network *network, uint64_t
  * @return VGRAD_OK; VGRAD_E_INVALID; VGRAD_E_SHAPE; VGRAD_E_STATE (not built, or in a callback
  *         between forward and backward); VGRAD_E_MEMORY.
  * @par Lifetime
- * A pass of its own: views of z, a, delta and dL/da of the pass before end here.
+ * A pass of its own: views of z, a, delta and dL/da of the pass before end here, and a forward of
+ * training that waits for its backward is lost (complete gradients are not).
  * @thread_handle
  * @since 0.1
  */

@@ -21,13 +21,13 @@ typedef struct vgrad_optimizer vgrad_optimizer;
 typedef enum vgrad_optimizer_kind {
     /**
      * v = momentum v - r g; u = v; with NESTEROV u = momentum v - r g (Sutskever et al. 2013).
-     * Options: MOMENTUM 0, NESTEROV 0.
+     * Options: MOMENTUM 0, NESTEROV 0. While MOMENTUM is 0, v is 0.
      */
     VGRAD_SGD = 1,
     /**
      * s = rho s + (1 - rho) g^2; h = g / (sqrt(s) + e), or g / sqrt(s + e) with EPSILON_INSIDE;
      * v = momentum v - r h; u = v (Tieleman and Hinton 2012).
-     * Options: RHO 0.9, MOMENTUM 0, EPSILON 1e-7, EPSILON_INSIDE 0.
+     * While MOMENTUM is 0, v is 0. Options: RHO 0.9, MOMENTUM 0, EPSILON 1e-7, EPSILON_INSIDE 0.
      * Keras before 2.11 and PyTorch have it outside the root, later Keras inside.
      */
     VGRAD_RMSPROP = 2,

@@ -157,7 +157,8 @@ VGRAD_API vgrad_status vgrad_probe_read(const vgrad_probe *probe, int32_t layer,
                                         vgrad_quantity quantity, double *out);
 
 /**
- * A quantity over time, oldest first.
+ * A quantity over time, oldest first. A step's number comes twice if it was skipped or failed and
+ * then made again.
  *
  * @param probe       the probe.
  * @param layer       the layer's index.

@@ -12,7 +12,8 @@
 VGRAD_DECLARATIONS_BEGIN
 
 /**
- * Zero: done. Positive: done, with news. Negative: failed, and the object is as it was.
+ * Zero: done. Positive: done, with news. Negative: failed, and the object is as it was (but a
+ * training step that failed is over: see trainer.h).
  *
  * So `if (call < 0)` is the whole error check. Numbers are never used again for something else.
  * @since 0.1
@@ -75,7 +76,7 @@ VGRAD_API uint32_t vgrad_abi_version(void);
 /**
  * One line for a bug report: version, compiler, instruction level in use, OpenBLAS.
  *
- * @return a static string.
+ * @return never NULL; this thread's, until it ends.
  * @thread_any
  * @since 0.1
  */

@@ -187,7 +187,8 @@ typedef struct vgrad_event {
 
 /**
  * Your function for events: 0 go on; above 0 stop (the call returns VGRAD_STOPPED); below 0 fail
- * (VGRAD_E_CALLBACK). At VGRAD_GRADIENTS_READY both leave the weights as they were.
+ * (VGRAD_E_CALLBACK). At VGRAD_GRADIENTS_READY both leave the weights as they were. Callbacks that
+ * were added later do not hear of an event at which one stops or fails.
  *
  * `event` is valid during the call. It may read everything, set options of the optimizer, call
  * vgrad_trainer_edit(), vgrad_trainer_skip_update(), vgrad_trainer_request_stop(), and, except at
@@ -242,6 +243,8 @@ VGRAD_API vgrad_status vgrad_trainer_edit(vgrad_trainer *trainer, const vgrad_te
 
 /**
  * End the run after the step in progress: vgrad_trainer_next() then returns VGRAD_STOPPED, once.
+ * Asked for before a run, it is that run's first next(); what is left of it when a run ends is
+ * forgotten.
  *
  * @param trainer NULL: nothing happens.
  * @par Threading
@@ -278,9 +281,11 @@ VGRAD_API vgrad_status vgrad_trainer_progress(vgrad_trainer *trainer, vgrad_writ
  *     }
  *
  * A step that failed or was stopped stays so: its later calls do nothing and return the same
- * status; next() delivers it once more and clears it. So one check, of st after the loop, is
- * enough; in a loop without next(), check step(), and go on with forward(). The batch of a failed
- * or stopped step is given again by the next() after that.
+ * status; next() delivers it once more and clears it, and so does the forward() of another step. So
+ * one check, of st after the loop, is enough; in a loop without next(), check step(). A call out of
+ * turn (VGRAD_E_STATE) is such a failure too. The batch of a failed or stopped step is given again
+ * by the next() after that. What one call does not list among its statuses is trouble of an earlier
+ * one.
  * @{ */
 
 /**
@@ -309,7 +314,8 @@ VGRAD_API vgrad_status vgrad_trainer_fit(vgrad_trainer *trainer, vgrad_dataset *
  * @param[out] accuracy see vgrad_event; NULL: not wanted; untouched on failure.
  * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_SHAPE, VGRAD_E_STATE, VGRAD_E_MEMORY.
  * @par Lifetime
- * A pass of its own: views of z, a, delta and dL/da of the pass before end here.
+ * A pass of its own: views of z, a, delta and dL/da of the pass before end here, and a forward of
+ * training that waits for its backward is lost (complete gradients are not).
  * @thread_handle
  * @since 0.1
  */

@@ -5,6 +5,14 @@
 #include "base/random.h"
 #include "network/network.h"
 
+/* Arguments beyond it could overflow float32. */
+static const double largest = 1e30;
+
+static bool is_usable(double x)
+{
+    return fabs(x) <= largest;
+}
+
 vgrad_status vgrad__initializer_check(vgrad_role parameter, vgrad_initializer kind, double a,
                                       double b)
 {
@@ -15,16 +23,16 @@ vgrad_status vgrad__initializer_check(vgrad_role parameter, vgrad_initializer ki
     case VGRAD_INIT_ZEROS:
     case VGRAD_INIT_TORCH_LINEAR: return VGRAD_OK;
     case VGRAD_INIT_CONSTANT:
-        if (!isfinite(a))
-            return vgrad__fail(VGRAD_E_INVALID, "a: a finite value, got %g", a);
+        if (!is_usable(a))
+            return vgrad__fail(VGRAD_E_INVALID, "a: a value within +-1e30, got %g", a);
         return VGRAD_OK;
     case VGRAD_INIT_UNIFORM:
-        if (!isfinite(a) || !isfinite(b) || a > b)
-            return vgrad__fail(VGRAD_E_INVALID, "a, b: a finite range, got %g to %g", a, b);
+        if (!is_usable(a) || !is_usable(b) || a > b)
+            return vgrad__fail(VGRAD_E_INVALID, "a, b: a range within +-1e30, got %g to %g", a, b);
         return VGRAD_OK;
     case VGRAD_INIT_NORMAL:
     case VGRAD_INIT_TRUNCATED_NORMAL:
-        if (!isfinite(a) || !isfinite(b) || b < 0)
+        if (!is_usable(a) || !is_usable(b) || b < 0)
             return vgrad__fail(VGRAD_E_INVALID,
                                "a, b: mean and standard deviation at least 0, got %g and %g", a, b);
         return VGRAD_OK;
@@ -34,7 +42,7 @@ vgrad_status vgrad__initializer_check(vgrad_role parameter, vgrad_initializer ki
     case VGRAD_INIT_HE_NORMAL:
     case VGRAD_INIT_LECUN_UNIFORM:
     case VGRAD_INIT_LECUN_NORMAL:
-        if (!isfinite(a) || a < 0)
+        if (!is_usable(a) || a < 0)
             return vgrad__fail(VGRAD_E_INVALID, "a: a gain, at least 0 (0: 1), got %g", a);
         return VGRAD_OK;
     }

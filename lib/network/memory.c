@@ -4,7 +4,7 @@
  * a of every layer stays until backward needs it; z shares a's place unless it is kept, or is the
  * output's, where fused losses read it. dL/da is needed from the backward of the layer after to
  * that of the layer itself, so layers share a few slots (two in a chain), unless it or delta is
- * kept. delta takes dL/da's place unless both are kept.
+ * kept. delta takes dL/da's place unless that is kept.
  */
 /* SPDX-License-Identifier: MIT */
 #include "network/network.h"
@@ -67,9 +67,8 @@ static void lay_out_layer(layout *l, vgrad_layer *layer, char *const *slots)
     vgrad__layer_memory memory = { .a = piece(l, layer->width) };
     memory.z = own_z && layer->input_count > 0 ? piece(l, layer->width) : memory.a;
     if (layer->needs_gradient) {
-        const uint32_t both = VGRAD_KEEP_DELTA | VGRAD_KEEP_ACTIVATION_GRADIENT;
         memory.da = layer->da_slot >= 0 ? slots[layer->da_slot] : piece(l, layer->width);
-        memory.delta = (keep & both) == both ? piece(l, layer->width) : memory.da;
+        memory.delta = keep & VGRAD_KEEP_ACTIVATION_GRADIENT ? piece(l, layer->width) : memory.da;
     }
     if (l->base)
         layer->memory = memory;

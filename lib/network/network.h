@@ -238,6 +238,8 @@ vgrad__moments *vgrad__moments_wanted(const vgrad_layer *layer, vgrad_role role)
 
 /* ---- pass.c ---- */
 
+/* VGRAD_OK if x is a batch that this network can take: shape (rows, inputs). */
+vgrad_status vgrad__check_batch(const vgrad_network *network, const vgrad_tensor *x);
 /* Runs x, (rows, inputs), through all layers. Ends whatever pass was there. */
 vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x);
 /* After a loss with gradient: all gradients. */

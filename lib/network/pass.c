@@ -3,9 +3,9 @@
 #include "network/network.h"
 #include "tensor/tensor.h"
 
-/* Rows of x; below 0, a status, if it is no batch for this input layer. */
-static vgrad_status check_batch(const vgrad_layer *input, const vgrad_tensor *x)
+vgrad_status vgrad__check_batch(const vgrad_network *network, const vgrad_tensor *x)
 {
+    const vgrad_layer *input = network->layers[0];
     vgrad_status status = vgrad__tensor_check(x, "x");
     if (status != VGRAD_OK)
         return status;
@@ -37,7 +37,7 @@ static void take_in(vgrad_layer *input, const vgrad_tensor *x)
 vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x)
 {
     vgrad_layer *input = network->layers[0];
-    vgrad_status status = check_batch(input, x);
+    vgrad_status status = vgrad__check_batch(network, x);
     if (status == VGRAD_OK)
         status = vgrad__memory_reserve(network, x->shape[0]);
     if (status != VGRAD_OK)
@@ -124,7 +124,7 @@ vgrad_status vgrad_network_predict(vgrad_network *network, const vgrad_tensor *x
     const int64_t rows_at_once = 256;
     vgrad_status status = vgrad__check_pass(network);
     if (status == VGRAD_OK)
-        status = check_batch(network->layers[0], x);
+        status = vgrad__check_batch(network, x);
     if (status != VGRAD_OK)
         return status;
     int64_t rows = x->shape[0], width = network->output->width;

@@ -79,17 +79,19 @@ vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep)
     vgrad_status status = VGRAD_OK;
     if (keep & VGRAD_KEEP_UPDATE)
         status = vgrad__slab_create(network, &network->updates);
-    if (status == VGRAD_OK && keep & VGRAD_KEEP_EPOCH_GRADIENT)
+    if (status == VGRAD_OK && keep & VGRAD_KEEP_EPOCH_GRADIENT && !network->epoch_gradients.data) {
         status = vgrad__slab_create(network, &network->epoch_gradients);
+        network->epoch_updates = 0; /* the mean begins here */
+    }
     return status;
 }
 
 /* mean_n = mean_(n-1) + (g - mean_(n-1)) / n */
 void vgrad__epoch_gradient_add(vgrad_network *network)
 {
-    network->epoch_updates++;
     if (!network->epoch_gradients.data)
         return;
+    network->epoch_updates++;
     if (network->epoch_updates == 1) /* so that the first mean is g exactly */
         memset(network->epoch_gradients.data, 0,
                (size_t)network->slab_count * vgrad__element_size(network));

@@ -25,6 +25,7 @@ const vgrad__rule vgrad__rule_adam = {
     .name = "adam",
     .kind = VGRAD_ADAM,
     .states = 2,
+    .velocity = -1,
     .options = { { VGRAD_OPTIMIZER_BETA1, 0.9 },
                  { VGRAD_OPTIMIZER_BETA2, 0.999 },
                  { VGRAD_OPTIMIZER_EPSILON, 1e-7 },

@@ -129,9 +129,13 @@ vgrad_status vgrad_optimizer_set(vgrad_optimizer *optimizer, vgrad_optimizer_opt
     vgrad_status status = check_option(optimizer, option);
     if (status == VGRAD_OK)
         status = check_value(option, value);
-    if (status == VGRAD_OK)
-        optimizer->options[option] = value;
-    return status;
+    if (status != VGRAD_OK)
+        return status;
+    optimizer->options[option] = value;
+    if (option == VGRAD_OPTIMIZER_MOMENTUM && value == 0) /* rules then leave v as it is */
+        memset(optimizer->states[optimizer->rule->velocity].data, 0,
+               (size_t)optimizer->network->slab_count * vgrad__element_size(optimizer->network));
+    return VGRAD_OK;
 }
 
 double vgrad_optimizer_get(const vgrad_optimizer *optimizer, vgrad_optimizer_option option)

@@ -27,7 +27,8 @@ typedef struct vgrad__rule_option {
 typedef struct vgrad__rule {
     const char *name;
     vgrad_optimizer_kind kind;
-    int32_t states; /* slabs, of zeros at first */
+    int32_t states;   /* slabs, of zeros at first */
+    int32_t velocity; /* which of them is momentum's v; -1: none */
     /* Its options besides the learning rate, ended by { 0, 0 }. */
     vgrad__rule_option options[8];
     void (*apply)(const vgrad_optimizer *optimizer, const vgrad__range *range);

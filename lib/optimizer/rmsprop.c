@@ -19,6 +19,7 @@ const vgrad__rule vgrad__rule_rmsprop = {
     .name = "rmsprop",
     .kind = VGRAD_RMSPROP,
     .states = 2,
+    .velocity = 1,
     .options = { { VGRAD_OPTIMIZER_RHO, 0.9 },
                  { VGRAD_OPTIMIZER_MOMENTUM, 0 },
                  { VGRAD_OPTIMIZER_EPSILON, 1e-7 },

@@ -19,6 +19,7 @@ const vgrad__rule vgrad__rule_sgd = {
     .name = "sgd",
     .kind = VGRAD_SGD,
     .states = 1,
+    .velocity = 0,
     .options = { { VGRAD_OPTIMIZER_MOMENTUM, 0 }, { VGRAD_OPTIMIZER_NESTEROV, 0 } },
     .apply = apply,
 };

@@ -33,9 +33,7 @@ static vgrad__sight *row(const vgrad__history *history, size_t look)
 
 void vgrad__history_begin(vgrad__history *history, int64_t step)
 {
-    bool again = history->looks > 0 && vgrad__history_step(history, history->looks - 1) == step;
-    if (!again)
-        history->looks++;
+    history->looks++;
     history->steps[(history->looks - 1) % history->capacity] = step;
     for (size_t s = 0; s < history->series; s++)
         row(history, history->looks - 1)[s].seen = false;

@@ -28,7 +28,7 @@ vgrad_status vgrad__history_create(vgrad__history *history, size_t series, size_
                                    vgrad_context *context);
 void vgrad__history_destroy(vgrad__history *history);
 
-/* A new look; the same step as before replaces that one. */
+/* A new look. */
 void vgrad__history_begin(vgrad__history *history, int64_t step);
 void vgrad__history_add(vgrad__history *history, size_t series, const vgrad__moments *moments);
 

@@ -73,14 +73,19 @@ const char *vgrad_quantity_name(vgrad_quantity quantity)
 
 /* ---- making ---- */
 
-/* The product of a shape, or -1 if it is negative somewhere or too large. */
+/* The product of a shape, or -1 if it is negative somewhere or too large. An empty tensor
+   is never too large. */
 static int64_t product(int32_t rank, const int64_t *shape)
 {
     int64_t count = 1;
-    for (int32_t i = 0; i < rank; i++)
-        if (shape[i] < 0 || __builtin_mul_overflow(count, shape[i], &count))
+    bool empty = false, too_large = false;
+    for (int32_t i = 0; i < rank; i++) {
+        if (shape[i] < 0)
             return -1;
-    return count;
+        empty |= shape[i] == 0;
+        too_large |= __builtin_mul_overflow(count, shape[i], &count);
+    }
+    return empty ? 0 : too_large ? -1 : count;
 }
 
 const vgrad_tensor *vgrad_tensor_view(vgrad_tensor *out, const void *data, vgrad_dtype dtype,
@@ -110,7 +115,8 @@ const vgrad_tensor *vgrad_tensor_view(vgrad_tensor *out, const void *data, vgrad
     for (int32_t i = rank - 1; i >= 0; i--) {
         view.shape[i] = shape[i];
         view.strides[i] = strides ? strides[i] : stride;
-        stride *= shape[i] > 0 ? shape[i] : 1;
+        if (__builtin_mul_overflow(stride, shape[i] > 0 ? shape[i] : 1, &stride))
+            stride = 0; /* of an empty tensor: never used */
     }
     *out = view;
     return out;
@@ -162,6 +168,8 @@ int64_t vgrad_tensor_count(const vgrad_tensor *tensor)
 
 bool vgrad__tensor_is_packed(const vgrad_tensor *tensor)
 {
+    if (product(tensor->rank, tensor->shape) == 0)
+        return true;
     int64_t stride = 1;
     for (int32_t i = tensor->rank - 1; i >= 0; i--) {
         if (tensor->shape[i] != 1 && tensor->strides[i] != stride)
@@ -250,7 +258,7 @@ static void for_each_run(const vgrad_tensor *tensor, visit_run *visit, void *use
     int64_t length = tensor->rank > 0 ? tensor->shape[outer] : 1;
     int64_t stride = tensor->rank > 0 ? tensor->strides[outer] * size : size;
     int64_t at[VGRAD_MAX_RANK] = { 0 };
-    int64_t runs = product(outer, tensor->shape);
+    int64_t runs = length > 0 ? product(outer, tensor->shape) : 0;
     const char *first = tensor->data;
     for (int64_t run = 0; run < runs; run++) {
         visit(first, stride, length, user);

@@ -56,22 +56,27 @@ static bool is_due(vgrad__listener *listener, vgrad_event_kind kind)
 
 static double gradient_norm(vgrad_trainer *trainer)
 {
-    if (trainer->step.norm != trainer->step.norm)
+    if (!trainer->step.norm_known) {
         trainer->step.norm = vgrad__gradient_norm(trainer->network);
+        trainer->step.norm_known = true;
+    }
     return trainer->step.norm;
 }
 
 static vgrad_event describe(vgrad_trainer *trainer, vgrad_event_kind kind)
 {
     const uint32_t with_loss = VGRAD_GRADIENTS_READY | VGRAD_BATCH_END;
+    /* These are of the batch to come, if one is left in its epoch. */
+    bool ahead = kind & (VGRAD_TRAIN_BEGIN | VGRAD_EPOCH_BEGIN) &&
+                 !(trainer->at.in_epoch && trainer->at.batch == trainer->at.batches);
     const uint32_t of_batch = with_loss | VGRAD_BATCH_BEGIN | VGRAD_FORWARD_DONE;
     vgrad_event event = { .struct_size = sizeof event,
                           .trainer = trainer,
                           .network = trainer->network,
                           .kind = kind,
-                          .epoch = trainer->at.given_epoch,
+                          .epoch = ahead ? trainer->at.epoch : trainer->at.given_epoch,
                           .epochs = trainer->at.epochs,
-                          .batch = trainer->at.given_batch,
+                          .batch = ahead ? trainer->at.batch : trainer->at.given_batch,
                           .batches = trainer->at.batches,
                           .step = trainer->at.steps,
                           .samples = kind & of_batch ? trainer->step.rows : 0,
@@ -98,7 +103,7 @@ static vgrad_event describe(vgrad_trainer *trainer, vgrad_event_kind kind)
 static void describe_norms(vgrad_trainer *trainer, vgrad_event *event)
 {
     const int64_t with_norm = VGRAD_GRADIENTS_READY | VGRAD_BATCH_END;
-    if (event->gradient_norm == event->gradient_norm || !(event->kind & with_norm))
+    if (!(event->kind & with_norm))
         return;
     event->gradient_norm = gradient_norm(trainer);
     if (event->kind == VGRAD_BATCH_END)
@@ -173,7 +178,8 @@ vgrad_status vgrad_trainer_edit(vgrad_trainer *trainer, const vgrad_tensor *tens
     if (!record || record->view.data != tensor->data)
         return vgrad__fail(VGRAD_E_NOT_FOUND, "tensor: no tensor of this network");
     bool waiting = gradients_wait(trainer);
-    bool between = trainer->network->phase == VGRAD__IDLE || trainer->step.updated;
+    bool between = trainer->network->phase == VGRAD__IDLE ||
+                   (trainer->step.updated && trainer->network->pass == trainer->step.pass);
     if (record->family == VGRAD__GRADIENTS ? !waiting
                                            : record->family != VGRAD__PARAMETERS || !between)
         return vgrad__fail(

@@ -49,7 +49,7 @@ vgrad_status vgrad__evaluate(vgrad_trainer *trainer, vgrad_dataset *data, vgrad_
         return status;
     vgrad__aside aside = vgrad__step_aside(network);
     vgrad__tally tally = { 0 };
-    int64_t rows = vgrad_dataset_rows(data), batch = batches->capacity_rows;
+    int64_t rows = vgrad_dataset_rows(data), batch = vgrad__batch_rows(trainer, data);
     for (int64_t first = 0; first < rows && status == VGRAD_OK; first += batch) {
         int64_t count = rows - first < batch ? rows - first : batch;
         vgrad__loss_value part;

@@ -25,7 +25,8 @@ static vgrad_status write_line(const vgrad__progress *progress, const vgrad_even
 {
     char bar[BAR_WIDTH + 1], accuracy[32] = "", validation[64] = "";
     int64_t done = event->batch + 1;
-    int filled = event->batches > 0 ? (int)(BAR_WIDTH * done / event->batches) : 0;
+    int64_t filled = event->batches > 0 ? BAR_WIDTH * done / event->batches : 0;
+    filled = filled < BAR_WIDTH ? filled : BAR_WIDTH;
     memset(bar, ' ', BAR_WIDTH);
     memset(bar, '=', (size_t)filled);
     bar[BAR_WIDTH] = '\0';

@@ -1,7 +1,7 @@
 /*
  * A run inside. trainer.c: its life and settings; events.c: callbacks; batches.c: the order of rows
- * and the batch; step.c: one step, call by call; fit.c: fit, evaluate; progress.c: the ready-made
- * line.
+ * and the batch; step.c: one step, call by call; next.c: what lies between two steps; fit.c: fit
+ * and evaluation; progress.c: the ready-made line.
  */
 /* SPDX-License-Identifier: MIT */
 #ifndef VGRAD_TRAIN_TRAINER_H
@@ -52,16 +52,17 @@ typedef struct vgrad__position {
 /* The step in progress. */
 typedef struct vgrad__step {
     int64_t pass;         /* the network's number of it; another number: somebody else's pass */
-    bool announced;       /* BATCH_BEGIN has fired */
+    bool announced;       /* BATCH_BEGIN has fired, forward is next */
+    bool from_next;       /* its batch came from next() */
     bool updated;         /* the update is made, or was skipped */
     bool skip;            /* the update, as a callback asked */
     bool edited;          /* some gradient: its norm may have changed */
     vgrad_status trouble; /* not VGRAD_OK: how it ended early */
-    bool delivered;       /* by step() already */
     char text[VGRAD__ERROR_SIZE];
     int64_t rows;
     vgrad__loss_value value;
-    double norm; /* of the gradients; NaN: not known yet */
+    bool norm_known;
+    double norm; /* of the gradients, before edits and clipping */
 } vgrad__step;
 
 struct vgrad_trainer {
@@ -119,6 +120,17 @@ void vgrad__batches_fill(vgrad__batches *batches, const vgrad_network *network,
                          const vgrad_dataset *data, int64_t first, int64_t count);
 
 /* ---- step.c ---- */
+
+/* Every public call that trains: not from inside a callback; the trainer stays until it is over. */
+vgrad_status vgrad__enter(vgrad_trainer *trainer);
+vgrad_status vgrad__leave(vgrad_trainer *trainer, vgrad_status status);
+
+/* A new step; whatever pass the network was at is over. */
+void vgrad__step_begin(vgrad_trainer *trainer, int64_t rows);
+/* The step ends with `status`, unless that is VGRAD_OK; its later calls return the same. */
+vgrad_status vgrad__step_end_early(vgrad_trainer *trainer, vgrad_status status);
+/* What a step that has ended early answers, with its text. */
+vgrad_status vgrad__step_trouble(const vgrad_trainer *trainer);
 
 /* Whether the network's pass is the one of this trainer's step, and at this phase. */
 bool vgrad__step_is_at(const vgrad_trainer *trainer, vgrad__phase phase);

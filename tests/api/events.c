@@ -500,7 +500,6 @@ START_TEST(a_troubled_step_says_so_until_next_has_said_it)
     vgrad_tensor_matrix(&wide, f.x, VGRAD_FLOAT64, 4, 3);
     assert_status(VGRAD_E_SHAPE, vgrad_trainer_forward(f.trainer, &wide));
     for (int i = 0; i < 2; i++) {
-        assert_status(VGRAD_E_SHAPE, vgrad_trainer_forward(f.trainer, x));
         assert_status(VGRAD_E_SHAPE, vgrad_trainer_loss(f.trainer, y, NULL));
         assert_status(VGRAD_E_SHAPE, vgrad_trainer_backward(f.trainer));
     }
@@ -512,6 +511,100 @@ START_TEST(a_troubled_step_says_so_until_next_has_said_it)
     assert_ok(vgrad_trainer_next(f.trainer, f.data, 1, &again, NULL));
     assert_ok(vgrad_tensor_copy(again, second, VGRAD_FLOAT64, FIXTURE_BATCH * 2));
     ck_assert_mem_eq(first, second, sizeof first);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* In a loop without next() the next forward is another step, whatever became of this one. */
+START_TEST(forward_goes_on_after_a_step_that_failed)
+{
+    fixture f;
+    vgrad_tensor x, y, wide;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    vgrad_tensor_matrix(&x, f.x, VGRAD_FLOAT64, 4, 2);
+    vgrad_tensor_matrix(&y, f.y, VGRAD_FLOAT64, 4, 1);
+    vgrad_tensor_matrix(&wide, f.x, VGRAD_FLOAT64, 4, 3);
+    assert_status(VGRAD_E_STATE, vgrad_trainer_backward(f.trainer)); /* out of turn */
+    assert_status(VGRAD_E_SHAPE, vgrad_trainer_forward(f.trainer, &wide));
+    assert_ok(vgrad_trainer_forward(f.trainer, &x));
+    assert_ok(vgrad_trainer_loss(f.trainer, &y, NULL));
+    assert_ok(vgrad_trainer_backward(f.trainer));
+    assert_ok(vgrad_trainer_step(f.trainer));
+    ck_assert_int_eq(vgrad_trainer_steps(f.trainer), 1);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* A batch whose step was completed is not given again, whatever fails after it. */
+START_TEST(a_completed_batch_does_not_come_again)
+{
+    fixture f;
+    const vgrad_tensor *x, *y;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_next(f.trainer, f.data, 1, &x, &y));
+    assert_ok(vgrad_trainer_forward(f.trainer, x));
+    assert_ok(vgrad_trainer_loss(f.trainer, y, NULL));
+    assert_ok(vgrad_trainer_backward(f.trainer));
+    assert_ok(vgrad_trainer_step(f.trainer));
+    assert_status(VGRAD_E_INVALID, vgrad_trainer_forward(f.trainer, NULL));
+    assert_status(VGRAD_E_INVALID, vgrad_trainer_next(f.trainer, f.data, 1, &x, &y));
+    assert_ok(vgrad_trainer_next(f.trainer, f.data, 1, &x, &y));
+    ck_assert_int_eq(vgrad_trainer_batch(f.trainer), 1);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* A smaller number of epochs ends a run in the middle of one. */
+START_TEST(fewer_epochs_end_the_run_where_it_is)
+{
+    fixture f;
+    const vgrad_tensor *x;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_next(f.trainer, f.data, 3, &x, NULL));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 0));
+    ck_assert_int_eq(vgrad_trainer_steps(f.trainer), 0);
+    fixture_destroy(&f);
+}
+END_TEST
+
+static int32_t mend_gradients(const vgrad_event *event, void *seen)
+{
+    double *norms = seen;
+    if (event->kind == VGRAD_BATCH_END) {
+        norms[1] = event->gradient_norm;
+        norms[2] = event->clipped_norm;
+        return 0;
+    }
+    norms[0] = event->gradient_norm;
+    const vgrad_tensor *g;
+    const vgrad_role roles[] = { VGRAD_KERNEL_GRADIENT, VGRAD_BIAS_GRADIENT };
+    for (int r = 0; r < 2; r++)
+        for (int i = 0; (g = vgrad_network_tensor(event->network, roles[r], i)); i++) {
+            void *data;
+            assert_ok(vgrad_trainer_edit(event->trainer, g, &data));
+            memset(data, 0, (size_t)vgrad_tensor_count(g) * sizeof(double));
+        }
+    return 0;
+}
+
+/* The norm before edits is told after them too, even where it is NaN. */
+START_TEST(a_norm_that_is_nan_stays_so_when_the_gradients_are_mended)
+{
+    fixture f;
+    vgrad_tensor x, y;
+    double norms[3] = { 0, 0, 7 }, poisoned[4 * 2] = { NAN };
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_on(f.trainer, VGRAD_GRADIENTS_READY | VGRAD_BATCH_END, 1,
+                               mend_gradients, norms));
+    vgrad_tensor_matrix(&x, poisoned, VGRAD_FLOAT64, 4, 2);
+    vgrad_tensor_matrix(&y, f.y, VGRAD_FLOAT64, 4, 1);
+    assert_ok(vgrad_trainer_forward(f.trainer, &x));
+    assert_ok(vgrad_trainer_loss(f.trainer, &y, NULL));
+    assert_ok(vgrad_trainer_backward(f.trainer));
+    assert_ok(vgrad_trainer_step(f.trainer));
+    ck_assert_double_nan(norms[0]);
+    ck_assert_double_nan(norms[1]);
+    ck_assert_double_eq(norms[2], 0);
     fixture_destroy(&f);
 }
 END_TEST
@@ -615,8 +708,11 @@ int main(void)
               the_norm_is_that_of_all_gradients, validation_figures_are_those_of_evaluate);
     add_tests(suite, "calls", a_loop_without_next_has_no_epochs,
               calls_out_of_order_are_refused_and_harmless,
-              a_troubled_step_says_so_until_next_has_said_it, progress_is_a_line_for_each_epoch,
-              progress_that_cannot_be_written_fails_the_run,
+              a_troubled_step_says_so_until_next_has_said_it,
+              forward_goes_on_after_a_step_that_failed, a_completed_batch_does_not_come_again,
+              fewer_epochs_end_the_run_where_it_is,
+              a_norm_that_is_nan_stays_so_when_the_gradients_are_mended,
+              progress_is_a_line_for_each_epoch, progress_that_cannot_be_written_fails_the_run,
               an_epoch_that_was_stopped_at_its_end_ends_in_the_next_run);
     return run_suite(suite);
 }

@@ -7,9 +7,13 @@
 #ifndef VGRAD_TENSOR_KERNELS_VECTOR_MATH_H
 #define VGRAD_TENSOR_KERNELS_VECTOR_MATH_H
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+
+/* The rounding tricks need double arithmetic to be double. */
+_Static_assert(FLT_EVAL_METHOD == 0, "built for x87? use -msse2 -mfpmath=sse");
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
@@ -32,6 +36,16 @@ ALWAYS_INLINE double double_of(uint64_t bits)
     return x;
 }
 
+/* a b + c, rounded once where the instruction level can. */
+ALWAYS_INLINE double multiply_add(double a, double b, double c)
+{
+#ifdef __FMA__
+    return __builtin_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
 /* 2^n for an integral n in [-1022, 1023]. */
 ALWAYS_INLINE double power_of_two(double n)
 {
@@ -49,23 +63,24 @@ ALWAYS_INLINE double_pair vector_exp_pair(double x)
     const double lowest = -746.0, highest = 710.0; /* 0 and Inf from here on */
     x = x < lowest ? lowest : x;
     x = x > highest ? highest : x;
-    double n = (x * 0x1.71547652b82fep+0 + ROUNDING) - ROUNDING;
-    double r = (x - n * 0x1.62e42fefa3800p-1) - n * 0x1.ef35793c76730p-45;
+    double n = multiply_add(x, 0x1.71547652b82fep+0, ROUNDING) - ROUNDING;
+    double r = multiply_add(n, -0x1.62e42fefa3800p-1, x);
+    r = multiply_add(n, -0x1.ef35793c76730p-45, r);
     double q = 0x1.1f7340dbc337ep-29;
-    q = q * r + 0x1.af4e554377204p-26;
-    q = q * r + 0x1.27e4db46cddd1p-22;
-    q = q * r + 0x1.71de01fdbf9cap-19;
-    q = q * r + 0x1.a01a01a6e1e2ap-16;
-    q = q * r + 0x1.a01a01abf85abp-13;
-    q = q * r + 0x1.6c16c16c162c3p-10;
-    q = q * r + 0x1.11111111100bep-7;
-    q = q * r + 0x1.5555555555556p-5;
-    q = q * r + 0x1.5555555555557p-3;
-    q = q * r + 0x1.0000000000000p-1;
-    double t = r + r * r * q;
+    q = multiply_add(q, r, 0x1.af4e554377204p-26);
+    q = multiply_add(q, r, 0x1.27e4db46cddd1p-22);
+    q = multiply_add(q, r, 0x1.71de01fdbf9cap-19);
+    q = multiply_add(q, r, 0x1.a01a01a6e1e2ap-16);
+    q = multiply_add(q, r, 0x1.a01a01abf85abp-13);
+    q = multiply_add(q, r, 0x1.6c16c16c162c3p-10);
+    q = multiply_add(q, r, 0x1.11111111100bep-7);
+    q = multiply_add(q, r, 0x1.5555555555556p-5);
+    q = multiply_add(q, r, 0x1.5555555555557p-3);
+    q = multiply_add(q, r, 0x1.0000000000000p-1);
+    double t = multiply_add(r * r, q, r);
     double p = 1.0 + t;
     /* In two factors: 2^1024 and the subnormal ones are not representable. */
-    double half = (n * 0.5 + ROUNDING) - ROUNDING;
+    double half = multiply_add(n, 0.5, ROUNDING) - ROUNDING;
     double first = power_of_two(half), second = power_of_two(n - half);
     return (double_pair){ p * first * second, (t - (p - 1.0)) * first * second };
 }
@@ -86,7 +101,7 @@ ALWAYS_INLINE double vector_sigmoid(double x)
     double sum_low = (e.high - (sum - 1.0)) + e.low;
     double q = (x < 0.0 ? e.high : 1.0) / sum;
     double inverse = x < 0.0 ? 1.0 - q : q;
-    return q + ((x < 0.0 ? e.low : 0.0) - q * sum_low) * inverse;
+    return multiply_add(multiply_add(-q, sum_low, x < 0.0 ? e.low : 0.0), inverse, q);
 }
 
 /* Odd; of |x|: below 0.55 x + x^3 t(x^2), else 1 - 2 / (exp(2 x) + 1). */
@@ -94,17 +109,17 @@ ALWAYS_INLINE double vector_tanh(double x)
 {
     double size = fabs(x), u = x * x;
     double t = -0x1.59a834187ce22p-16;
-    t = t * u + 0x1.64fd88e9900a5p-14;
-    t = t * u - 0x1.ec1091436eb2ap-13;
-    t = t * u + 0x1.34c5a8a996cd4p-11;
-    t = t * u - 0x1.7d97cfd138c28p-10;
-    t = t * u + 0x1.d6d339333f329p-9;
-    t = t * u - 0x1.226e32f00cf0cp-7;
-    t = t * u + 0x1.664f487713373p-6;
-    t = t * u - 0x1.ba1ba1b9fec84p-5;
-    t = t * u + 0x1.1111111111032p-3;
-    t = t * u - 0x1.5555555555555p-2;
-    double near = size + size * u * t;
+    t = multiply_add(t, u, 0x1.64fd88e9900a5p-14);
+    t = multiply_add(t, u, -0x1.ec1091436eb2ap-13);
+    t = multiply_add(t, u, 0x1.34c5a8a996cd4p-11);
+    t = multiply_add(t, u, -0x1.7d97cfd138c28p-10);
+    t = multiply_add(t, u, 0x1.d6d339333f329p-9);
+    t = multiply_add(t, u, -0x1.226e32f00cf0cp-7);
+    t = multiply_add(t, u, 0x1.664f487713373p-6);
+    t = multiply_add(t, u, -0x1.ba1ba1b9fec84p-5);
+    t = multiply_add(t, u, 0x1.1111111111032p-3);
+    t = multiply_add(t, u, -0x1.5555555555555p-2);
+    double near = multiply_add(size * u, t, size);
     double far = 1.0 - 2.0 / (vector_exp(2.0 * size) + 1.0);
     return copysign(size < 0.55 ? near : far, x); /* -0 stays -0 */
 }
@@ -114,17 +129,17 @@ ALWAYS_INLINE double twice_atanh(double s)
 {
     double w = s * s;
     double t = 0x1.404f6dd66ea13p-4;
-    t = t * w + 0x1.32abe5dccab6ep-5;
-    t = t * w + 0x1.bc43c35a64a26p-5;
-    t = t * w + 0x1.e0a1603ef49f0p-5;
-    t = t * w + 0x1.111acba3705c9p-4;
-    t = t * w + 0x1.3b1350bd293a1p-4;
-    t = t * w + 0x1.745d1997fab11p-4;
-    t = t * w + 0x1.c71c71becc6d8p-4;
-    t = t * w + 0x1.2492492499e70p-3;
-    t = t * w + 0x1.9999999999943p-3;
-    t = t * w + 0x1.5555555555555p-2;
-    return 2.0 * s + 2.0 * s * w * t;
+    t = multiply_add(t, w, 0x1.32abe5dccab6ep-5);
+    t = multiply_add(t, w, 0x1.bc43c35a64a26p-5);
+    t = multiply_add(t, w, 0x1.e0a1603ef49f0p-5);
+    t = multiply_add(t, w, 0x1.111acba3705c9p-4);
+    t = multiply_add(t, w, 0x1.3b1350bd293a1p-4);
+    t = multiply_add(t, w, 0x1.745d1997fab11p-4);
+    t = multiply_add(t, w, 0x1.c71c71becc6d8p-4);
+    t = multiply_add(t, w, 0x1.2492492499e70p-3);
+    t = multiply_add(t, w, 0x1.9999999999943p-3);
+    t = multiply_add(t, w, 0x1.5555555555555p-2);
+    return multiply_add(2.0 * s * w, t, 2.0 * s);
 }
 
 /* ln(1 + x) for 0 <= x <= 1: twice atanh(x / (2 + x)). */
@@ -143,7 +158,8 @@ ALWAYS_INLINE double vector_log(double x)
     uint64_t exponent = shifted & 0xfff0000000000000u;
     double m = double_of(bits_of(x) - exponent);
     double f = m - 1.0;
-    return k * 0x1.62e42fefa3800p-1 + (k * 0x1.ef35793c76730p-45 + twice_atanh(f / (2.0 + f)));
+    return multiply_add(k, 0x1.62e42fefa3800p-1,
+                        multiply_add(k, 0x1.ef35793c76730p-45, twice_atanh(f / (2.0 + f))));
 }
 
 #endif
