@@ -79,10 +79,8 @@ vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep)
     vgrad_status status = VGRAD_OK;
     if (keep & VGRAD_KEEP_UPDATE)
         status = vgrad__slab_create(network, &network->updates);
-    if (status == VGRAD_OK && keep & VGRAD_KEEP_EPOCH_GRADIENT && !network->epoch_gradients.data) {
+    if (status == VGRAD_OK && keep & VGRAD_KEEP_EPOCH_GRADIENT)
         status = vgrad__slab_create(network, &network->epoch_gradients);
-        network->epoch_updates = 0; /* the mean begins here */
-    }
     return status;
 }
 

@@ -172,6 +172,68 @@ START_TEST(alpha_is_the_slope_below_zero)
 }
 END_TEST
 
+/* v = momentum v - r g from the step on at which momentum is raised, and from 0 again after it was
+   taken away. */
+START_TEST(momentum_can_be_raised_and_taken_away)
+{
+    fixture f;
+    vgrad_tensor x, y;
+    const double momenta[] = { 0.5, 0, 0.5, 0.5 };
+    double g[4], u[4];
+    fixture_make(&f, VGRAD_FLOAT64, VGRAD_KEEP_UPDATE);
+    for (int step = 0; step < 4; step++) {
+        assert_ok(vgrad_optimizer_set(f.optimizer, VGRAD_OPTIMIZER_MOMENTUM, momenta[step]));
+        assert_ok(vgrad_trainer_forward(f.trainer, fixture_x(&f, &x)));
+        assert_ok(vgrad_trainer_loss(f.trainer, fixture_y(&f, &y), NULL));
+        assert_ok(vgrad_trainer_backward(f.trainer));
+        g[step] = vgrad_tensor_f64(vgrad_layer_tensor(f.first, VGRAD_KERNEL_GRADIENT))[3];
+        assert_ok(vgrad_trainer_step(f.trainer));
+        u[step] = vgrad_tensor_f64(vgrad_layer_tensor(f.first, VGRAD_KERNEL_UPDATE))[3];
+    }
+    ck_assert_double_eq_tol(u[1], -0.5 * g[1], 1e-15);
+    ck_assert_double_eq_tol(u[2], -0.5 * g[2], 1e-15);
+    ck_assert_double_eq_tol(u[3], 0.5 * u[2] - 0.5 * g[3], 1e-15);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* The same bits, whatever was evaluated before with other sizes. */
+START_TEST(evaluation_has_no_memory)
+{
+    fixture f;
+    double first, again;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_BATCH_SIZE, 3));
+    assert_ok(vgrad_trainer_evaluate(f.trainer, f.data, &first, NULL));
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_BATCH_SIZE, 20));
+    assert_ok(vgrad_trainer_evaluate(f.trainer, f.data, &again, NULL));
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_BATCH_SIZE, 3));
+    assert_ok(vgrad_trainer_evaluate(f.trainer, f.data, &again, NULL));
+    ck_assert_double_eq(first, again);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* Its own step is over, but another run is in the middle of one. */
+START_TEST(no_run_edits_weights_in_another_ones_step)
+{
+    fixture f;
+    vgrad_tensor x, y;
+    void *data;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    vgrad_trainer *other = fixture_trainer(&f);
+    const vgrad_tensor *kernel = vgrad_layer_tensor(f.first, VGRAD_KERNEL);
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 1));
+    assert_ok(vgrad_trainer_edit(f.trainer, kernel, &data));
+    assert_ok(vgrad_trainer_forward(other, fixture_x(&f, &x)));
+    assert_ok(vgrad_trainer_loss(other, fixture_y(&f, &y), NULL));
+    assert_status(VGRAD_E_STATE, vgrad_trainer_edit(f.trainer, kernel, &data));
+    ck_assert_ptr_null(data);
+    vgrad_trainer_destroy(other);
+    fixture_destroy(&f);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("network");
@@ -183,5 +245,7 @@ int main(void)
     tcase_add_loop_test(each, many_rows_answer_as_single_ones, 0, 2);
     tcase_add_loop_test(each, a_frozen_layer_stays_and_has_gradients, 0, 2);
     suite_add_tcase(suite, each);
+    add_tests(suite, "runs", momentum_can_be_raised_and_taken_away, evaluation_has_no_memory,
+              no_run_edits_weights_in_another_ones_step);
     return run_suite(suite);
 }

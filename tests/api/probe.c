@@ -201,6 +201,33 @@ static int32_t destroy_probe(const vgrad_event *event, void *user)
     return 0;
 }
 
+/* Two runs of one network count their steps apart; every look is remembered all the same. */
+START_TEST(looks_at_two_runs_are_all_remembered)
+{
+    fixture f;
+    vgrad_probe *probe;
+    vgrad_tensor x, y;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    vgrad_trainer *other = fixture_trainer(&f), *runs[] = { f.trainer, other };
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_attach(probe, f.network));
+    for (int i = 0; i < 4; i++) {
+        assert_ok(vgrad_trainer_forward(runs[i % 2], fixture_x(&f, &x)));
+        assert_ok(vgrad_trainer_loss(runs[i % 2], fixture_y(&f, &y), NULL));
+        assert_ok(vgrad_trainer_backward(runs[i % 2]));
+        assert_ok(vgrad_trainer_step(runs[i % 2]));
+    }
+    int64_t steps[4];
+    ck_assert_int_eq(vgrad_probe_history(probe, 1, VGRAD_KERNEL_GRADIENT, VGRAD_L2, steps, NULL, 4),
+                     4);
+    ck_assert_int_eq(steps[2], 1);
+    ck_assert_int_eq(steps[3], 1);
+    vgrad_trainer_destroy(other);
+    vgrad_probe_destroy(probe);
+    fixture_destroy(&f);
+}
+END_TEST
+
 START_TEST(a_probe_may_go_in_a_callback)
 {
     fixture f;
@@ -247,7 +274,8 @@ int main(void)
     add_tests(suite, "probe", every_figure_is_that_of_its_tensor,
               a_frozen_layer_is_measured_like_the_others, every_kth_step_and_a_ring_of_looks,
               only_what_is_watched_is_seen, a_detached_probe_remembers_and_an_attached_one_forgets,
-              a_skipped_update_is_not_seen_but_its_gradient_is);
+              a_skipped_update_is_not_seen_but_its_gradient_is,
+              looks_at_two_runs_are_all_remembered);
     TCase *each = tcase_create("each");
     tcase_add_loop_test(each, probes_do_not_change_the_training, 0, 2);
     tcase_add_loop_test(each, a_probe_may_go_in_a_callback, 0, 8);

@@ -167,6 +167,30 @@ START_TEST(epoch_gradients_are_the_mean_of_the_steps)
 }
 END_TEST
 
+/* Kept in the middle of an epoch: the mean is over the updates from there on. */
+START_TEST(an_epoch_gradient_kept_late_is_still_a_mean)
+{
+    fixture f;
+    vgrad_tensor x, y;
+    double one[10], mean[10];
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    for (int step = 0; step < 4; step++) {
+        if (step == 3)
+            assert_ok(vgrad_network_keep(f.network, VGRAD_KEEP_EPOCH_GRADIENT));
+        assert_ok(vgrad_trainer_forward(f.trainer, fixture_x(&f, &x)));
+        assert_ok(vgrad_trainer_loss(f.trainer, fixture_y(&f, &y), NULL));
+        assert_ok(vgrad_trainer_backward(f.trainer));
+        assert_ok(vgrad_tensor_copy(vgrad_layer_tensor(f.first, VGRAD_KERNEL_GRADIENT), one,
+                                    VGRAD_FLOAT64, 10));
+        assert_ok(vgrad_trainer_step(f.trainer));
+    }
+    assert_ok(vgrad_tensor_copy(vgrad_layer_tensor(f.first, VGRAD_KERNEL_EPOCH_GRADIENT), mean,
+                                VGRAD_FLOAT64, 10));
+    ck_assert_mem_eq(mean, one, sizeof one);
+    fixture_destroy(&f);
+}
+END_TEST
+
 /* network.h: readable until the next forward pass; trainer.h: x may change after backward(). */
 START_TEST(a_kept_input_survives_the_batch_it_came_from)
 {
@@ -222,6 +246,26 @@ START_TEST(a_parameter_is_set_from_any_strides_and_dtype)
 }
 END_TEST
 
+/* An empty tensor is no error, however large its other sizes; a view may be made from itself. */
+START_TEST(views_at_their_limits)
+{
+    const int64_t shape[] = { 0, (int64_t)1 << 40, (int64_t)1 << 40 };
+    const int64_t reversed[] = { (int64_t)1 << 40, (int64_t)1 << 40, 0 };
+    vgrad_tensor v;
+    float data[6] = { 0 };
+    ck_assert_ptr_nonnull(vgrad_tensor_view(&v, NULL, VGRAD_FLOAT32, 3, shape, NULL));
+    ck_assert_int_eq(vgrad_tensor_count(&v), 0);
+    assert_ok(vgrad_tensor_copy(&v, data, VGRAD_FLOAT32, 0));
+    ck_assert_ptr_nonnull(vgrad_tensor_view(&v, NULL, VGRAD_FLOAT32, 3, reversed, NULL));
+    ck_assert_int_eq(vgrad_tensor_count(&v), 0);
+    ck_assert_double_eq(vgrad_tensor_stat(&v, VGRAD_COUNT), 0);
+    ck_assert_double_nan(vgrad_tensor_stat(&v, VGRAD_MEAN));
+    vgrad_tensor_matrix(&v, data, VGRAD_FLOAT32, 2, 3);
+    ck_assert_ptr_nonnull(vgrad_tensor_view(&v, data, VGRAD_FLOAT32, v.rank, v.shape, NULL));
+    ck_assert_int_eq(vgrad_tensor_count(&v), 6);
+}
+END_TEST
+
 START_TEST(views_that_are_none)
 {
     static const double data[4] = { 1, 2, 3, 4 };
@@ -255,10 +299,11 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("tensors");
-    add_tests(suite, "tensors", kept_tensors_are_there_in_their_time, what_is_not_kept_is_not_there,
-              past_the_end_and_absent, a_fused_output_has_delta_but_no_da,
-              epoch_gradients_are_the_mean_of_the_steps,
-              a_kept_input_survives_the_batch_it_came_from, a_layer_frozen_later_has_no_old_update,
-              a_parameter_is_set_from_any_strides_and_dtype, views_that_are_none);
+    add_tests(
+        suite, "tensors", kept_tensors_are_there_in_their_time, what_is_not_kept_is_not_there,
+        past_the_end_and_absent, a_fused_output_has_delta_but_no_da,
+        epoch_gradients_are_the_mean_of_the_steps, an_epoch_gradient_kept_late_is_still_a_mean,
+        a_kept_input_survives_the_batch_it_came_from, a_layer_frozen_later_has_no_old_update,
+        a_parameter_is_set_from_any_strides_and_dtype, views_at_their_limits, views_that_are_none);
     return run_suite(suite);
 }

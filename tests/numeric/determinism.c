@@ -20,12 +20,17 @@ static chain net(vgrad_dtype dtype, uint64_t seed)
                     .activations = { VGRAD_TANH, VGRAD_SIGMOID, VGRAD_SIGMOID } };
 }
 
-static rig make(vgrad_dtype dtype, uint64_t seed)
+static rig make_with(vgrad_dtype dtype, uint64_t seed, vgrad_optimizer_kind kind)
 {
     chain c = net(dtype, seed);
-    rig r = rig_create(&c, VGRAD_LOSS_BINARY_CROSSENTROPY, VGRAD_ADAM, 0.01);
+    rig r = rig_create(&c, VGRAD_LOSS_BINARY_CROSSENTROPY, kind, 0.01);
     assert_ok(vgrad_trainer_set(r.trainer, VGRAD_TRAINER_BATCH_SIZE, BATCH));
     return r;
+}
+
+static rig make(vgrad_dtype dtype, uint64_t seed)
+{
+    return make_with(dtype, seed, VGRAD_ADAM);
 }
 
 static vgrad_dataset *circles(void)
@@ -138,17 +143,17 @@ static void in_parts(rig *r, vgrad_dataset *data, vgrad_probe *probe)
     fit(r, data);
 }
 
-static void compare(vgrad_dtype dtype, onlooker *look, int number)
+static void compare(vgrad_dtype dtype, vgrad_optimizer_kind kind, onlooker *look, int number)
 {
     vgrad_dataset *data = circles();
     vgrad_probe *probe;
     assert_ok(vgrad_probe_create(&probe, NULL));
-    rig alone = make(dtype, 5), watched = make(dtype, 5);
+    rig alone = make_with(dtype, 5, kind), watched = make_with(dtype, 5, kind);
     ck_assert(same_bits(alone.network, watched.network));
     fit(&alone, data);
     look(&watched, data, probe);
-    ck_assert_msg(same_bits(alone.network, watched.network), "onlooker %d, dtype %d", number,
-                  (int)dtype);
+    ck_assert_msg(same_bits(alone.network, watched.network), "onlooker %d, dtype %d, optimizer %d",
+                  number, (int)dtype, (int)kind);
     ck_assert_int_eq(vgrad_trainer_steps(watched.trainer), EPOCHS * ((ROWS + BATCH - 1) / BATCH));
     rig_destroy(&alone);
     rig_destroy(&watched);
@@ -162,7 +167,8 @@ START_TEST(nobody_who_looks_on_changes_a_bit)
                               probed_at_times, called_back, stop_on_nan, in_parts };
     for (int i = 0; i < 8; i++)
         for (int t = 0; t < 2; t++)
-            compare(dtypes[t], all[i], i);
+            for (int kind = VGRAD_SGD; kind <= VGRAD_ADAM; kind++)
+                compare(dtypes[t], (vgrad_optimizer_kind)kind, all[i], i);
 }
 END_TEST
 

@@ -420,6 +420,39 @@ START_TEST(gradients_do_not_depend_on_what_is_kept)
 }
 END_TEST
 
+/* delta = f' dL/da whichever of the two is kept: neither may stand where the other does. */
+START_TEST(each_kept_tensor_is_itself_when_kept_alone)
+{
+    chain c = { .dtype = VGRAD_FLOAT64,
+                .inputs = INPUTS,
+                .count = 3,
+                .units = { 4, 3, 1 },
+                .activations = { VGRAD_TANH, VGRAD_SIGMOID, VGRAD_SIGMOID } };
+    const double x[] = { 0.3, -0.4, 1, 2 }, y[] = { 0, 1 };
+    const struct {
+        uint32_t bit;
+        vgrad_role role;
+    } kept[] = { { VGRAD_KEEP_PREACTIVATION, VGRAD_PREACTIVATION },
+                 { VGRAD_KEEP_ACTIVATION, VGRAD_ACTIVATION },
+                 { VGRAD_KEEP_DELTA, VGRAD_DELTA },
+                 { VGRAD_KEEP_ACTIVATION_GRADIENT, VGRAD_ACTIVATION_GRADIENT } };
+    for (size_t k = 0; k < sizeof kept / sizeof *kept; k++) {
+        rig alone = rig_create(&c, VGRAD_LOSS_BINARY_CROSSENTROPY, VGRAD_SGD, 0);
+        rig all = rig_create(&c, VGRAD_LOSS_BINARY_CROSSENTROPY, VGRAD_SGD, 0);
+        assert_ok(vgrad_network_keep(alone.network, kept[k].bit));
+        assert_ok(vgrad_network_keep(all.network, KEEP_ALL));
+        rig_gradients(&alone, x, INPUTS, y, 1, 2);
+        rig_gradients(&all, x, INPUTS, y, 1, 2);
+        for (int l = 1; l <= 2; l++)
+            ck_assert_mem_eq(data_of(dense_layer(alone.network, l), kept[k].role),
+                             data_of(dense_layer(all.network, l), kept[k].role),
+                             2 * (size_t)c.units[l - 1] * sizeof(double));
+        rig_destroy(&alone);
+        rig_destroy(&all);
+    }
+}
+END_TEST
+
 /* Three rows and two rows, weighed by their numbers, are five rows. */
 START_TEST(gradients_are_means_over_rows)
 {
@@ -627,6 +660,40 @@ START_TEST(extreme_logits_stay_finite)
 }
 END_TEST
 
+/* Where the answer is all but right, loss and gradient are exp(-z): small, but not rounded away. */
+static void check_vanishing(vgrad_dtype dtype, double tolerance)
+{
+    const struct {
+        vgrad_loss loss;
+        vgrad_activation last;
+        int outputs;
+        double z[2], y[2];
+        int64_t y_width;
+    } cases[] = {
+        { VGRAD_LOSS_CROSSENTROPY_LOGITS, VGRAD_LINEAR, 2, { 40, 0 }, { 0 }, 1 },
+        { VGRAD_LOSS_CROSSENTROPY_LOGITS, VGRAD_LINEAR, 2, { 40, 0 }, { 1, 0 }, 2 },
+        { VGRAD_LOSS_CROSSENTROPY, VGRAD_SOFTMAX, 2, { 40, 0 }, { 0 }, 1 },
+        { VGRAD_LOSS_BINARY_CROSSENTROPY, VGRAD_SIGMOID, 1, { 40 }, { 1 }, 1 },
+        { VGRAD_LOSS_BINARY_CROSSENTROPY_LOGITS, VGRAD_LINEAR, 1, { 40 }, { 1 }, 1 },
+    };
+    const double truth = exp(-40) / (1 + exp(-40));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        answer a = ask(dtype, cases[i].loss, cases[i].last, cases[i].outputs, cases[i].z,
+                       cases[i].y_width, cases[i].y, 1);
+        ck_assert_double_eq_tol(a.loss, truth, tolerance * truth);
+        ck_assert_double_eq_tol(a.gradient[0], -truth, tolerance * truth);
+        if (cases[i].outputs == 2)
+            ck_assert_double_eq_tol(a.gradient[1], truth, tolerance * truth);
+    }
+}
+
+START_TEST(losses_that_vanish_keep_their_digits)
+{
+    check_vanishing(VGRAD_FLOAT64, 1e-13);
+    check_vanishing(VGRAD_FLOAT32, 1e-6);
+}
+END_TEST
+
 /* The derivatives at 0 that the header states. */
 START_TEST(kinks_have_their_stated_derivative)
 {
@@ -649,10 +716,11 @@ int main(void)
               differences_agree_behind_softmax,
               differences_agree_for_every_initializer_of_the_bias);
     add_tests(suite, "identities", the_chain_rule_holds_inside_every_layer,
-              gradients_do_not_depend_on_what_is_kept, gradients_are_means_over_rows);
+              gradients_do_not_depend_on_what_is_kept, each_kept_tensor_is_itself_when_kept_alone,
+              gradients_are_means_over_rows);
     add_tests(suite, "losses", squared_errors_by_hand, squared_errors_differ_in_their_reductions,
               binary_crossentropies_by_hand, crossentropies_by_hand,
               held_probabilities_have_a_finite_loss_and_no_gradient, extreme_logits_stay_finite,
-              kinks_have_their_stated_derivative);
+              losses_that_vanish_keep_their_digits, kinks_have_their_stated_derivative);
     return run_suite(suite);
 }
