@@ -24,7 +24,8 @@ static void put_quoted(FILE *gnuplot, const char *text)
 
 FILE *plot_open(const char *directory, const char *name, int width, int height)
 {
-    FILE *gnuplot = popen("gnuplot", "w");
+    /* In another character set it would complain about the degree sign. */
+    FILE *gnuplot = popen("LC_ALL=C.UTF-8 gnuplot", "w");
     if (!gnuplot) {
         perror("gnuplot");
         return NULL;

@@ -78,7 +78,7 @@ def main():
         blas = "$(pkg-config --static --cflags --libs openblas)"
         if place.run("echo 'int main(void) { return 0; }' >e.c && "
                      + cc + " -static e.c " + blas):
-            points.skip("fully static: compiles and trains", "no static OpenBLAS")
+            points.skip("fully static: compiles and trains", "OpenBLAS cannot be linked statically here")
         else:
             compile_and_run(points, place, "fully static", cc + " -static train.c "
                             "$(pkg-config --static --cflags --libs vgrad) -o prog")
