@@ -1,5 +1,6 @@
 // keras_circles.c without its pictures, straight on the C API, in C++17.
 // SPDX-License-Identifier: MIT
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
