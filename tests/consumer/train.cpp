@@ -1,6 +1,7 @@
 // What a user writes in C++17: handles in unique_ptr, a lambda as the callback.
 // SPDX-License-Identifier: MIT
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
