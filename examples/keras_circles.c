@@ -113,7 +113,6 @@ static void train_by_hand(circles_run *run, vgrad_trainer *trainer, vgrad_networ
                           vgrad_dataset *data, int64_t epochs)
 {
     const vgrad_tensor *x, *y;
-    const int64_t last_batch = (vgrad_dataset_rows(data) - 1) / BATCH_SIZE;
     vgrad_status status;
     while ((status = vgrad_trainer_next(trainer, data, epochs, &x, &y)) == VGRAD_OK) {
         int64_t epoch = vgrad_trainer_epoch(trainer), batch = vgrad_trainer_batch(trainer);
@@ -121,7 +120,8 @@ static void train_by_hand(circles_run *run, vgrad_trainer *trainer, vgrad_networ
         vgrad_trainer_forward(trainer, x);
         vgrad_trainer_loss(trainer, y, &when.loss);
         vgrad_trainer_backward(trainer);
-        see_gradients(run, network, when, batch == 0, epoch == epochs - 1 && batch == last_batch);
+        see_gradients(run, network, when, batch == 0,
+                      epoch == epochs - 1 && batch == vgrad_trainer_batches(trainer) - 1);
         vgrad_trainer_step(trainer);
     }
     check(status);

@@ -413,6 +413,16 @@ VGRAD_API int64_t vgrad_trainer_epoch(const vgrad_trainer *trainer);
 VGRAD_API int64_t vgrad_trainer_batch(const vgrad_trainer *trainer);
 
 /**
+ * How many batches the epoch has of the batch that next() gave last.
+ *
+ * @param trainer the trainer.
+ * @return at least 1; -1 before the first next(), or if `trainer` is NULL.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API int64_t vgrad_trainer_batches(const vgrad_trainer *trainer);
+
+/**
  * Updates made so far.
  *
  * @param trainer the trainer.

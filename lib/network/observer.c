@@ -46,9 +46,12 @@ void vgrad__observer_leave(vgrad_network *network, const vgrad__observer *observ
         }
 }
 
-static vgrad__observer *looking(const vgrad_network *network, size_t i)
+/* What the i-th observer wants of a tensor in this step. */
+static unsigned wants(const vgrad_network *network, size_t i, size_t tensor)
 {
-    return network->observers.looking[i] ? network->observers.items[i] : NULL;
+    const vgrad__observer *observer = network->observers.items[i];
+    return network->observers.looking[i] && observer ? observer->wants(observer->self, tensor)
+                                                     : VGRAD__WANT_NOTHING;
 }
 
 /* What a layer is given is what another one gave out: measured there. */
@@ -75,16 +78,26 @@ void vgrad__observers_begin(vgrad_network *network, int64_t step)
     for (size_t r = 0; r < network->record_count; r++)
         network->records[r].measured = false;
     for (size_t r = 0; r < network->record_count; r++) {
-        vgrad__record *record = &network->records[r];
-        for (size_t i = 0; i < all->count; i++) {
-            const vgrad__observer *observer = looking(network, i);
-            if (observer && observer->wants(observer->self, r)) {
-                vgrad__record *source = measured_in_place_of(network, record);
-                source->measured = true;
-                source->moments = (vgrad__moments){ 0 };
-            }
+        unsigned wanted = VGRAD__WANT_NOTHING;
+        for (size_t i = 0; i < all->count; i++)
+            wanted |= wants(network, i, r);
+        if (wanted & VGRAD__WANT_MOMENTS) {
+            vgrad__record *source = measured_in_place_of(network, &network->records[r]);
+            source->measured = true;
+            source->moments = (vgrad__moments){ 0 };
         }
     }
+}
+
+/* Tells one observer of one tensor, if it wants to hear. */
+static void tell(const vgrad_network *network, size_t i, size_t tensor, const vgrad_tensor *view,
+                 const vgrad__moments *moments)
+{
+    unsigned wanted = wants(network, i, tensor);
+    const vgrad__observer *observer = network->observers.items[i];
+    if (wanted)
+        observer->observe(observer->self, tensor, wanted & VGRAD__WANT_TENSOR ? view : NULL,
+                          wanted & VGRAD__WANT_MOMENTS ? moments : NULL);
 }
 
 void vgrad__observers_tell(vgrad_network *network, vgrad__family family)
@@ -93,13 +106,11 @@ void vgrad__observers_tell(vgrad_network *network, vgrad__family family)
         return;
     for (size_t r = 0; r < network->record_count; r++) {
         vgrad__record *record = &network->records[r];
-        const vgrad__record *source = measured_in_place_of(network, record);
-        if (record->family != family || !record->there || !source->measured)
+        bool kept = !(record->keep & ~network->keep);
+        if (record->family != family || !record->there)
             continue;
-        for (size_t i = 0; i < network->observers.count; i++) {
-            const vgrad__observer *observer = looking(network, i);
-            if (observer && observer->wants(observer->self, r))
-                observer->observe(observer->self, r, &source->moments);
-        }
+        for (size_t i = 0; i < network->observers.count; i++)
+            tell(network, i, r, kept ? &record->view : NULL,
+                 &measured_in_place_of(network, record)->moments);
     }
 }

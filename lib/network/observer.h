@@ -22,14 +22,23 @@ typedef enum vgrad__family {
     VGRAD__FAMILIES
 } vgrad__family;
 
+/* What an observer may want of a tensor. The tensor itself is there for who keeps it
+   (vgrad_network_keep), and without that if it is a parameter or its gradient. */
+enum { VGRAD__WANT_NOTHING = 0, VGRAD__WANT_MOMENTS = 1, VGRAD__WANT_TENSOR = 2 };
+
 typedef struct vgrad__observer {
     void *self;
     /* Before a step: whether to look at it at all. */
     bool (*begin)(void *self, int64_t step);
-    /* If so, asked for every tensor, by its number: are its moments wanted? */
-    bool (*wants)(void *self, size_t tensor);
-    /* Told of every tensor that was wanted, once it is complete; some may not come to pass. */
-    void (*observe)(void *self, size_t tensor, const vgrad__moments *moments);
+    /* If so, asked for every tensor, by its number: a sum of VGRAD__WANT_ bits. */
+    unsigned (*wants)(void *self, size_t tensor);
+    /*
+     * Told of every tensor that was wanted, once it is complete; some may not come to pass. `view`
+     * is NULL if it was not wanted or is not kept, `moments` if they were not wanted; both are
+     * valid during the call.
+     */
+    void (*observe)(void *self, size_t tensor, const vgrad_tensor *view,
+                    const vgrad__moments *moments);
 } vgrad__observer;
 
 typedef struct vgrad__observers {

@@ -69,15 +69,17 @@ static bool begin(void *self, int64_t step)
     return true;
 }
 
-static bool wants(void *self, size_t tensor)
+static unsigned wants(void *self, size_t tensor)
 {
     const vgrad_probe *probe = self;
-    return probe->seen.tensors[tensor].watched;
+    return probe->seen.tensors[tensor].watched ? VGRAD__WANT_MOMENTS : VGRAD__WANT_NOTHING;
 }
 
-static void observe(void *self, size_t tensor, const vgrad__moments *moments)
+static void observe(void *self, size_t tensor, const vgrad_tensor *view,
+                    const vgrad__moments *moments)
 {
     vgrad_probe *probe = self;
+    (void)view;
     vgrad__history_add(&probe->seen.history, probe->seen.tensors[tensor].series, moments);
 }
 

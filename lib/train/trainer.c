@@ -135,6 +135,11 @@ int64_t vgrad_trainer_batch(const vgrad_trainer *trainer)
     return trainer ? trainer->at.given_batch : (vgrad__fail_null("trainer"), -1);
 }
 
+int64_t vgrad_trainer_batches(const vgrad_trainer *trainer)
+{
+    return trainer ? trainer->at.batches : (vgrad__fail_null("trainer"), -1);
+}
+
 int64_t vgrad_trainer_steps(const vgrad_trainer *trainer)
 {
     return trainer ? trainer->at.steps : (vgrad__fail_null("trainer"), -1);

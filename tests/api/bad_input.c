@@ -197,6 +197,7 @@ START_TEST(null_for_trainer)
     INVALID(vgrad_trainer_step(NULL));
     refuses_number(-1, vgrad_trainer_epoch(NULL));
     refuses_number(-1, vgrad_trainer_batch(NULL));
+    refuses_number(-1, vgrad_trainer_batches(NULL));
     refuses_number(-1, vgrad_trainer_steps(NULL));
     vgrad_trainer_request_stop(NULL);
     vgrad_trainer_destroy(NULL);

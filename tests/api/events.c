@@ -409,6 +409,7 @@ START_TEST(epochs_count_from_the_beginning_of_the_run)
     assert_weights(&f, final);
     ck_assert_int_eq(vgrad_trainer_epoch(f.trainer), 4);
     ck_assert_int_eq(vgrad_trainer_batch(f.trainer), FIXTURE_BATCHES - 1);
+    ck_assert_int_eq(vgrad_trainer_batches(f.trainer), FIXTURE_BATCHES);
     fixture_destroy(&f);
 }
 END_TEST
