@@ -27,8 +27,7 @@ typedef struct circles_run {
     int32_t epochs_seen;   /* How many of the gradients' looks are first batches. */
 } circles_run;
 
-/* How many times larger the last layer's L2 is than the first's: at the first batch, or averaged.
- */
+/* How many times larger the last layer's L2 is than the first's: first batch, or averaged. */
 double circles_first_ratio(const circles_run *run);
 double circles_mean_ratio(const circles_run *run);
 

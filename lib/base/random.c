@@ -57,8 +57,7 @@ double vgrad__random_uniform(vgrad__random *random)
     return (double)(next_64(random) >> 11) * 0x1p-53;
 }
 
-/* Box and Muller (1958); the second value of the pair is not kept, so a stream has no hidden half.
- */
+/* Box and Muller (1958); of the pair only one is kept, so a stream has no hidden half. */
 double vgrad__random_normal(vgrad__random *random)
 {
     const double two_pi = 6.283185307179586;

@@ -1,5 +1,4 @@
-/* Random streams: Philox4x32-10, a function of (seed, purpose, layer, position) and nothing else.
- */
+/* Random streams: Philox4x32-10, a function of (seed, purpose, layer, position) alone. */
 /* SPDX-License-Identifier: MIT */
 #ifndef VGRAD_BASE_RANDOM_H
 #define VGRAD_BASE_RANDOM_H

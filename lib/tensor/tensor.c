@@ -247,8 +247,7 @@ void vgrad__convert(const void *from, vgrad_dtype from_dtype, void *to, vgrad_dt
     }
 }
 
-/* Calls `visit` for each run of the last axis, in row-major order; runs have a stride of their own.
- */
+/* Calls `visit` for each run along the last axis, in row-major order. */
 typedef void visit_run(const char *first, int64_t stride_bytes, int64_t count, void *user);
 
 static void for_each_run(const vgrad_tensor *tensor, visit_run *visit, void *user)

@@ -1,5 +1,4 @@
-/* The batches between the steps: epochs, the order of events, and how a step's trouble comes out.
- */
+/* What lies between two steps: batches, epochs, and how a step's trouble comes out. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 

@@ -220,8 +220,7 @@ static void weights_after(int64_t steps, double *weights)
     fixture_destroy(&f);
 }
 
-/* Answers at the k-th event of a kind; the run must end as it says, and go on as if nothing were.
- */
+/* Answers at the k-th event of a kind; the run must end as it says, and can go on. */
 static void answer_once(int kind, int k, int32_t answer, int loop, const double *final)
 {
     fixture f;

@@ -1,5 +1,4 @@
-/* The circles network against tests/golden/circles.csv, and the update rules against plain loops.
- */
+/* The circles network against tests/golden/circles.csv; update rules against plain loops. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdio.h>

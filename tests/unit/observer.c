@@ -1,5 +1,4 @@
-/* lib/network's observer seam: who wants what is told that, in the order in which it comes to be.
- */
+/* lib/network's observer seam: who wants what is told that, in the order of a step. */
 /* SPDX-License-Identifier: MIT */
 #include "network/observer.h"
 
