@@ -121,7 +121,7 @@ VGRAD_API vgrad_status vgrad_layer_set_name(vgrad_layer *layer, const char *name
 
 /**
  * How a parameter gets its first numbers, with its two arguments a and b, within +-1e30 ("-": not
- * looked at).
+ * looked at). A gain of 0 means 1.
  *
  * Uniform on [-l, l] with l = gain * sqrt(3 v), or normal with standard deviation gain * sqrt(v),
  * where v is 2 / (fan_in + fan_out) (Glorot and Bengio 2010), 2 / fan_in (He et al. 2015) or
@@ -134,12 +134,12 @@ typedef enum vgrad_initializer {
     VGRAD_INIT_UNIFORM = 2,          /**< from, to */
     VGRAD_INIT_NORMAL = 3,           /**< mean, standard deviation */
     VGRAD_INIT_TRUNCATED_NORMAL = 4, /**< the same, drawn again beyond two deviations */
-    VGRAD_INIT_GLOROT_UNIFORM = 5,   /**< gain (0: 1), - */
-    VGRAD_INIT_GLOROT_NORMAL = 6,    /**< gain (0: 1), - */
-    VGRAD_INIT_HE_UNIFORM = 7,       /**< gain (0: 1), - */
-    VGRAD_INIT_HE_NORMAL = 8,        /**< gain (0: 1), - */
-    VGRAD_INIT_LECUN_UNIFORM = 9,    /**< gain (0: 1), - */
-    VGRAD_INIT_LECUN_NORMAL = 10,    /**< gain (0: 1), - */
+    VGRAD_INIT_GLOROT_UNIFORM = 5,   /**< gain, - */
+    VGRAD_INIT_GLOROT_NORMAL = 6,    /**< gain, - */
+    VGRAD_INIT_HE_UNIFORM = 7,       /**< gain, - */
+    VGRAD_INIT_HE_NORMAL = 8,        /**< gain, - */
+    VGRAD_INIT_LECUN_UNIFORM = 9,    /**< gain, - */
+    VGRAD_INIT_LECUN_NORMAL = 10,    /**< gain, - */
     VGRAD_INIT_TORCH_LINEAR = 12     /**< -, -: U(+-1 / sqrt(fan_in)), as PyTorch's Linear */
 } vgrad_initializer;
 

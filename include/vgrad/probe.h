@@ -11,7 +11,8 @@
 VGRAD_DECLARATIONS_BEGIN
 
 /**
- * Statistics of every role of every layer, with their history.
+ * Statistics of every role of every layer, with their history. Layers are named by
+ * vgrad_layer_index(): 0 is the input, which has an activation and no gradient.
  *
  * They are taken in the pass that holds the values anyway, so nothing has to be kept for them, and
  * a step that is not looked at costs nothing. A gradient is seen before any callback edits it;
@@ -157,8 +158,9 @@ VGRAD_API vgrad_status vgrad_probe_read(const vgrad_probe *probe, int32_t layer,
                                         vgrad_quantity quantity, double *out);
 
 /**
- * A quantity over time, oldest first. A step's number comes twice if it was skipped or failed and
- * then made again.
+ * A quantity over time, oldest first. Only the latest looks are remembered: to see how a run began,
+ * set VGRAD_PROBE_HISTORY to its steps / VGRAD_PROBE_EVERY at least. A step's number comes twice if
+ * it was skipped or failed and then made again.
  *
  * @param probe       the probe.
  * @param layer       the layer's index.
@@ -167,7 +169,7 @@ VGRAD_API vgrad_status vgrad_probe_read(const vgrad_probe *probe, int32_t layer,
  * @param[out] steps  the step of each value (updates made before it); NULL: not wanted.
  * @param[out] values the values, NaN where there was nothing finite to measure; NULL: not wanted.
  * @param capacity    how many both have room for: the oldest ones are filled in.
- * @return how many there are; -1 on failure.
+ * @return how many there are, which may be more than `capacity`; -1 on failure.
  * @thread_handle
  * @since 0.1
  */

@@ -27,6 +27,9 @@ typedef enum vgrad_dtype {
  * +256 its gradient, +512 its update, +1024 its gradient averaged over the epoch. The numbers are
  * part of the ABI and of files.
  *
+ * The L2 of an epoch gradient is the norm of a mean; for the mean of the norms, average them at
+ * VGRAD_GRADIENTS_READY or from a probe's history.
+ *
  * Every gradient is the true dL/d(tensor) of the loss L that vgrad_trainer_loss() returns, a mean
  * over the rows of the batch: never negated, scaled or clipped on the way.
  * @since 0.1

@@ -22,8 +22,9 @@ typedef struct vgrad_trainer vgrad_trainer;
  * A cross-entropy over probabilities whose last layer is the sigmoid (BINARY) or softmax that makes
  * them is computed from z, where nothing can overflow or be clipped: the two are fused, as Keras
  * does. Then the last layer has a delta, (a - y) / (rows or rows * outputs), but no dL/da.
- * Without such a layer probabilities are held within [1e-7, 1 - 1e-7], as Keras does; where they
- * are held, the gradient is 0.
+ * So end with VGRAD_SIGMOID or VGRAD_SOFTMAX, or take a loss with LOGITS and end with VGRAD_LINEAR;
+ * a mixture trains, and is a warning in the log. Without such a layer probabilities are held within
+ * [1e-7, 1 - 1e-7], as Keras does; where they are held, the gradient is 0.
  * @since 0.1
  */
 typedef enum vgrad_loss {
@@ -83,8 +84,9 @@ typedef enum vgrad_trainer_option {
     VGRAD_TRAINER_SHUFFLE = 2, /**< 1. Rows in a new random order each epoch. */
     /**
      * 0. 1: a step whose data, activations, loss or gradients hold NaN or Inf fails with
-     * VGRAD_E_NUMBER before its update and before VGRAD_GRADIENTS_READY; the text names step, layer
-     * and tensor. Costs a pass over the gradients.
+     * VGRAD_E_NUMBER before its update and before VGRAD_GRADIENTS_READY; the text names step,
+     * layer, tensor and place. Costs a pass over the gradients. (NaN in y is VGRAD_E_INVALID
+     * anyway.)
      */
     VGRAD_TRAINER_STOP_ON_NAN = 4
 } vgrad_trainer_option;
@@ -158,8 +160,10 @@ typedef enum vgrad_event_kind {
 } vgrad_event_kind;
 
 /**
- * What an event tells. Filled by the library; it grows at its end, so read `struct_size` before
- * reading a field that is newer than the oldest library you want to work with.
+ * What an event tells. Loss and accuracy of an epoch are means over its batches, each as it was
+ * before its own update: vgrad_trainer_evaluate() gives those of the weights as they are. Filled by
+ * the library; it grows at its end, so read `struct_size` before reading a field that is newer than
+ * the oldest library you want to work with.
  * @since 0.1
  */
 typedef struct vgrad_event {
@@ -281,11 +285,11 @@ VGRAD_API vgrad_status vgrad_trainer_progress(vgrad_trainer *trainer, vgrad_writ
  *     }
  *
  * A step that failed or was stopped stays so: its later calls do nothing and return the same
- * status; next() delivers it once more and clears it, and so does the forward() of another step. So
- * one check, of st after the loop, is enough; in a loop without next(), check step(). A call out of
- * turn (VGRAD_E_STATE) is such a failure too. The batch of a failed or stopped step is given again
- * by the next() after that. What one call does not list among its statuses is trouble of an earlier
- * one.
+ * status; next() delivers it once more and clears it; so do the forward() of another step, and fit.
+ * So one check, of st after the loop, is enough; in a loop without next(), check step(). A call out
+ * of turn (VGRAD_E_STATE) is such a failure too. The batch of a failed or stopped step is given
+ * again by the next() after that. What one call does not list among its statuses is trouble of an
+ * earlier one.
  * @{ */
 
 /**
@@ -324,7 +328,8 @@ VGRAD_API vgrad_status vgrad_trainer_evaluate(vgrad_trainer *trainer, vgrad_data
 
 /**
  * The next batch, in the network's dtype: at the end of an epoch fires its event and begins the
- * next. Within an epoch the number of rows and the batch size must stay (else VGRAD_E_STATE).
+ * next. A step not brought to its end is given up. Within an epoch the number of rows and the batch
+ * size must stay (else VGRAD_E_STATE).
  *
  * @param trainer the trainer, outside its callbacks.
  * @param data    as for fit; the same set throughout an epoch.

@@ -18,15 +18,18 @@
 #ifndef VGRAD_H
 #define VGRAD_H
 
-#include <vgrad/context.h>
-#include <vgrad/dataset.h>
-#include <vgrad/layer.h>
-#include <vgrad/network.h>
-#include <vgrad/optimizer.h>
-#include <vgrad/probe.h>
-#include <vgrad/status.h>
-#include <vgrad/tensor.h>
-#include <vgrad/trainer.h>
+/* In reading order. */
+/* clang-format off */
 #include <vgrad/version.h>
+#include <vgrad/status.h>
+#include <vgrad/context.h>
+#include <vgrad/tensor.h>
+#include <vgrad/dataset.h>
+#include <vgrad/network.h>
+#include <vgrad/layer.h>
+#include <vgrad/optimizer.h>
+#include <vgrad/trainer.h>
+#include <vgrad/probe.h>
+/* clang-format on */
 
 #endif

@@ -36,6 +36,18 @@ static const description descriptions[] = {
                                          VGRAD_LINEAR },
 };
 
+/* Trains without an error, but hardly as meant. */
+static void warn_of_mismatch(const description *d, const vgrad_layer *output)
+{
+    bool gives_probabilities =
+        output->activation == VGRAD_SIGMOID || output->activation == VGRAD_SOFTMAX;
+    if (d->form != SQUARED_ERROR && d->logits == gives_probabilities)
+        vgrad__log_line(output->network->context, VGRAD_LOG_WARNING,
+                        "layer \"%s\": %s %s, but its activation is %s", output->name, d->name,
+                        d->logits ? "from logits takes z itself" : "takes probabilities",
+                        vgrad_activation_name(output->activation));
+}
+
 vgrad_status vgrad__loss_check(vgrad_loss loss, const vgrad_network *network)
 {
     if ((int)loss < VGRAD_LOSS_MEAN_SQUARED_ERROR ||
@@ -44,6 +56,7 @@ vgrad_status vgrad__loss_check(vgrad_loss loss, const vgrad_network *network)
     if (descriptions[loss].form == CATEGORICAL && network->output->width < 2)
         return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": cross-entropy needs 2 outputs or more",
                            network->output->name);
+    warn_of_mismatch(&descriptions[loss], network->output);
     return VGRAD_OK;
 }
 
@@ -79,24 +92,28 @@ static double element(const vgrad_network *network, const void *values, int64_t 
                                            : (double)((const float *)values)[i];
 }
 
-/* Class numbers are whole and below the number of outputs; other targets lie in [0, 1]. */
+/* Class numbers are whole and below the number of outputs; other targets lie in [0, 1]. What is
+   next to nothing is refused too: it is what integers look like that were declared as floats. */
 static vgrad_status check_labels(const description *d, const vgrad_network *network, const void *y,
                                  int64_t width)
 {
     if (d->form == SQUARED_ERROR)
         return VGRAD_OK;
+    const double next_to_nothing = 1e-37;
     bool sparse = width != network->output->width;
     double highest = sparse ? (double)(network->output->width - 1) : 1.0;
     for (int64_t i = 0; i < network->rows * width; i++) {
         double label = element(network, y, i);
-        if (vgrad__number_fits(label, 0, highest, sparse))
+        bool odd = label > 0 && label < next_to_nothing;
+        if (vgrad__number_fits(label, 0, highest, sparse) && !odd)
             continue;
+        const char *hint = odd ? " (integers that were declared as floats?)" : "";
         if (sparse)
-            return vgrad__fail(VGRAD_E_INVALID, "y: row %lld of the batch: class 0 to %g, got %g",
-                               (long long)i, highest, label);
+            return vgrad__fail(VGRAD_E_INVALID, "y: row %lld of the batch: class 0 to %g, got %g%s",
+                               (long long)i, highest, label, hint);
         return vgrad__fail(VGRAD_E_INVALID,
-                           "y: row %lld of the batch, output %lld: in [0, 1], got %g",
-                           (long long)(i / width), (long long)(i % width), label);
+                           "y: row %lld of the batch, output %lld: in [0, 1], got %g%s",
+                           (long long)(i / width), (long long)(i % width), label, hint);
     }
     return VGRAD_OK;
 }

@@ -258,7 +258,13 @@ typedef struct vgrad__aside {
 } vgrad__aside;
 vgrad__aside vgrad__step_aside(vgrad_network *network);
 void vgrad__step_back(vgrad_network *network, const vgrad__aside *aside);
-/* The first tensor that holds NaN or Inf, in the order in which they are computed; NULL: none. */
-const vgrad_layer *vgrad__find_non_finite(const vgrad_network *network, vgrad_role *role);
+/* Where the first NaN or Inf of a pass stands, in the order in which things are computed. */
+typedef struct vgrad__culprit {
+    const vgrad_layer *layer; /* NULL: there is none */
+    vgrad_role role;
+    int64_t row, column;
+    double value;
+} vgrad__culprit;
+vgrad__culprit vgrad__find_non_finite(const vgrad_network *network);
 
 #endif

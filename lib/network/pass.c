@@ -1,5 +1,7 @@
 /* Forward through all layers, and backward. */
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
+
 #include "network/network.h"
 #include "tensor/tensor.h"
 
@@ -153,27 +155,37 @@ vgrad_status vgrad_network_predict(vgrad_network *network, const vgrad_tensor *x
     return status;
 }
 
-static bool is_finite(const vgrad_network *network, const void *data, int64_t count)
+/* The culprit in `count` elements, `columns` of them a row; its layer is NULL if all are finite. */
+static vgrad__culprit search(const vgrad_layer *layer, vgrad_role role, const void *data,
+                             int64_t count, int64_t columns)
 {
-    return network->kernels->all_finite(data, (size_t)count);
+    const vgrad_network *network = layer->network;
+    vgrad__culprit culprit = { NULL, role, 0, 0, 0 };
+    if (network->kernels->all_finite(data, (size_t)count))
+        return culprit;
+    for (int64_t i = 0; i < count && !culprit.layer; i++) {
+        double value;
+        vgrad__convert(vgrad__at(network, data, i), network->dtype, &value, VGRAD_FLOAT64, 1);
+        if (!isfinite(value))
+            culprit = (vgrad__culprit){ layer, role, i / columns, i % columns, value };
+    }
+    return culprit;
 }
 
-const vgrad_layer *vgrad__find_non_finite(const vgrad_network *network, vgrad_role *role)
+vgrad__culprit vgrad__find_non_finite(const vgrad_network *network)
 {
-    for (size_t i = 0; i < network->layer_count; i++) {
+    vgrad__culprit culprit = { NULL, VGRAD_ACTIVATION, 0, 0, 0 };
+    for (size_t i = 0; i < network->layer_count && !culprit.layer; i++) {
         const vgrad_layer *layer = network->layers[i];
-        *role = VGRAD_ACTIVATION;
-        if (!is_finite(network, layer->memory.a, network->rows * layer->width))
-            return layer;
+        culprit = search(layer, VGRAD_ACTIVATION, layer->memory.a, network->rows * layer->width,
+                         layer->width);
     }
-    if (network->phase != VGRAD__BACKWARD_DONE)
-        return NULL;
-    for (size_t s = network->segment_count; s-- > 0;) {
+    for (size_t s = network->segment_count; s-- > 0 && !culprit.layer;) {
         const vgrad__segment *segment = &network->segments[s];
-        *role = (vgrad_role)(segment->slot + VGRAD__FACE_GRADIENT);
-        if (!is_finite(network, vgrad__at(network, network->gradients.data, segment->offset),
-                       segment->count))
-            return network->layers[segment->layer];
+        const vgrad_layer *layer = network->layers[segment->layer];
+        culprit = search(layer, (vgrad_role)(segment->slot + VGRAD__FACE_GRADIENT),
+                         vgrad__at(network, network->gradients.data, segment->offset),
+                         segment->count, layer->width);
     }
-    return NULL;
+    return culprit;
 }

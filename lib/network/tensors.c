@@ -237,11 +237,10 @@ vgrad_status vgrad_layer_set_tensor(vgrad_layer *layer, vgrad_role role, const v
     bool fits = value->rank == record->view.rank;
     for (int32_t axis = 0; fits && axis < value->rank; axis++)
         fits = value->shape[axis] == record->view.shape[axis];
+    char wanted[VGRAD__SHAPE_TEXT], got[VGRAD__SHAPE_TEXT];
     if (!fits)
-        return vgrad__fail(
-            VGRAD_E_SHAPE, "%s: rank %d with %lld elements, got rank %d with %lld in another shape",
-            record->name, (int)record->view.rank, (long long)vgrad_tensor_count(&record->view),
-            (int)value->rank, (long long)vgrad_tensor_count(value));
+        return vgrad__fail(VGRAD_E_SHAPE, "%s: shape %s, got %s", record->name,
+                           vgrad__shape_text(&record->view, wanted), vgrad__shape_text(value, got));
     vgrad__tensor_pack(value, (void *)(uintptr_t)record->view.data, layer->network->dtype);
     return VGRAD_OK;
 }

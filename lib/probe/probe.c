@@ -281,6 +281,14 @@ const char *vgrad_probe_layer_name(const vgrad_probe *probe, int32_t layer)
     return NULL;
 }
 
+static const watched_tensor *find_tensor(const vgrad_probe *probe, int32_t layer, vgrad_role role)
+{
+    for (size_t i = 0; i < probe->seen.tensor_count; i++)
+        if (probe->seen.tensors[i].layer == layer && probe->seen.tensors[i].role == role)
+            return &probe->seen.tensors[i];
+    return NULL;
+}
+
 /* VGRAD_OK, with the series, if it is one that could have been seen. */
 static vgrad_status check_series(const vgrad_probe *probe, int32_t layer, vgrad_role role,
                                  vgrad_quantity quantity, size_t *found)
@@ -289,14 +297,18 @@ static vgrad_status check_series(const vgrad_probe *probe, int32_t layer, vgrad_
         return vgrad__fail_null("probe");
     if (quantity < VGRAD_COUNT || quantity > VGRAD_INFS)
         return vgrad__fail(VGRAD_E_INVALID, "quantity: no quantity %d", (int)quantity);
-    for (size_t i = 0; i < probe->seen.tensor_count; i++)
-        if (probe->seen.tensors[i].layer == layer && probe->seen.tensors[i].role == role &&
-            probe->seen.tensors[i].watched) {
-            *found = probe->seen.tensors[i].series;
-            return VGRAD_OK;
-        }
-    return vgrad__fail(VGRAD_E_NOT_FOUND, "layer %d: its %s (role %d) is not watched", (int)layer,
-                       vgrad_role_name(role), (int)role);
+    if (layer < 0 || (size_t)layer >= probe->seen.layer_count)
+        return vgrad__fail(VGRAD_E_NOT_FOUND, "layer: 0 to %d, got %d",
+                           (int)probe->seen.layer_count - 1, (int)layer);
+    const watched_tensor *tensor = find_tensor(probe, layer, role);
+    if (!tensor)
+        return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": has no %s (role %d)",
+                           probe->seen.layers[layer].text, vgrad_role_name(role), (int)role);
+    if (!tensor->watched)
+        return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": its %s (role %d) is not watched",
+                           probe->seen.layers[layer].text, vgrad_role_name(role), (int)role);
+    *found = tensor->series;
+    return VGRAD_OK;
 }
 
 vgrad_status vgrad_probe_read(const vgrad_probe *probe, int32_t layer, vgrad_role role,
@@ -316,8 +328,8 @@ vgrad_status vgrad_probe_read(const vgrad_probe *probe, int32_t layer, vgrad_rol
             return VGRAD_OK;
         }
     }
-    return vgrad__fail(VGRAD_E_NOT_FOUND, "layer %d: its %s was never seen", (int)layer,
-                       vgrad_role_name(role));
+    return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": its %s was never seen",
+                       probe->seen.layers[layer].text, vgrad_role_name(role));
 }
 
 int64_t vgrad_probe_history(const vgrad_probe *probe, int32_t layer, vgrad_role role,

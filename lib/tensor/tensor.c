@@ -3,6 +3,7 @@
 #include "tensor/tensor.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/status.h"
@@ -148,6 +149,17 @@ vgrad_status vgrad__tensor_check(const vgrad_tensor *tensor, const char *name)
     if (!tensor->data && count > 0)
         return vgrad__fail(VGRAD_E_INVALID, "%s: its data is NULL", name);
     return VGRAD_OK;
+}
+
+const char *vgrad__shape_text(const vgrad_tensor *tensor, char text[VGRAD__SHAPE_TEXT])
+{
+    int used = snprintf(text, VGRAD__SHAPE_TEXT, "(");
+    for (int32_t i = 0; i < tensor->rank && used < VGRAD__SHAPE_TEXT; i++)
+        used += snprintf(text + used, VGRAD__SHAPE_TEXT - (size_t)used, "%s%lld", i ? ", " : "",
+                         (long long)tensor->shape[i]);
+    if (used < VGRAD__SHAPE_TEXT)
+        snprintf(text + used, VGRAD__SHAPE_TEXT - (size_t)used, ")");
+    return text;
 }
 
 int64_t vgrad_tensor_count(const vgrad_tensor *tensor)

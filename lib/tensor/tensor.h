@@ -13,6 +13,10 @@ const char *vgrad__dtype_name(vgrad_dtype dtype);
 /* VGRAD_OK if `tensor`, the argument `name`, can be read: not NULL, known dtype, on this CPU. */
 vgrad_status vgrad__tensor_check(const vgrad_tensor *tensor, const char *name);
 
+enum { VGRAD__SHAPE_TEXT = 80 };
+/* "(2, 5)", for error texts; returns `text`. */
+const char *vgrad__shape_text(const vgrad_tensor *tensor, char text[VGRAD__SHAPE_TEXT]);
+
 /* True if the elements lie row-major without gaps. */
 bool vgrad__tensor_is_packed(const vgrad_tensor *tensor);
 

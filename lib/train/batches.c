@@ -14,7 +14,7 @@ vgrad_status vgrad__batches_check(const vgrad_trainer *trainer, const vgrad_data
         return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": input width %lld, got %lld", input->name,
                            (long long)input->width, (long long)vgrad_dataset_x_width(data));
     if (vgrad_dataset_y_width(data) == 0)
-        return vgrad__fail(VGRAD_E_SHAPE, "data: it has no y to train on");
+        return vgrad__fail(VGRAD_E_STATE, "data: it has no y to train on");
     return vgrad__loss_check_width(trainer->loss, trainer->network, vgrad_dataset_y_width(data));
 }
 

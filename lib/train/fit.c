@@ -11,6 +11,7 @@ vgrad_status vgrad_trainer_fit(vgrad_trainer *trainer, vgrad_dataset *data, int6
     vgrad_status status = vgrad__check_outside(trainer);
     if (status != VGRAD_OK)
         return status;
+    vgrad__step_forget(trainer); /* what went wrong before is not this call's */
     /* Callbacks may let go of either. */
     vgrad__hold(&trainer->references);
     vgrad__dataset_hold(data);

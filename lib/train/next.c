@@ -20,13 +20,18 @@ static vgrad_status end_run(vgrad_trainer *trainer, vgrad_status status)
     return status < 0 ? vgrad__fail(status, "%s", text) : status;
 }
 
-/* Hands out how the step before ended; its batch comes again unless it was completed. */
+void vgrad__step_forget(vgrad_trainer *trainer)
+{
+    if (trainer->step.trouble != VGRAD_OK && trainer->step.from_next && !trainer->step.updated)
+        trainer->at.batch = trainer->at.given_batch;
+    vgrad__step_begin(trainer, 0);
+}
+
+/* Hands out how the step before ended. */
 static vgrad_status deliver_trouble(vgrad_trainer *trainer)
 {
     vgrad_status status = vgrad__step_trouble(trainer);
-    if (trainer->step.from_next && !trainer->step.updated)
-        trainer->at.batch = trainer->at.given_batch;
-    vgrad__step_begin(trainer, 0);
+    vgrad__step_forget(trainer);
     return status;
 }
 

@@ -71,17 +71,37 @@ static vgrad_status check_turn(const vgrad_trainer *trainer, vgrad__phase phase,
     return VGRAD_OK;
 }
 
+enum { ROW_TEXT = 48 };
+
+/* Which row of the data it is, where next() gave the batch: " (row 70 of the data)". */
+static const char *name_data_row(const vgrad_trainer *trainer, int64_t row, char text[ROW_TEXT])
+{
+    const int64_t *order = trainer->batches.order;
+    int64_t place = trainer->at.given_batch * trainer->at.batch_rows + row;
+    text[0] = '\0';
+    if (trainer->step.from_next)
+        snprintf(text, ROW_TEXT, " (row %lld of the data)",
+                 (long long)(order ? order[place] : place));
+    return text;
+}
+
 static vgrad_status check_finite(const vgrad_trainer *trainer)
 {
-    vgrad_role role;
-    const vgrad_layer *layer = vgrad__find_non_finite(trainer->network, &role);
-    if (layer)
-        return vgrad__fail(VGRAD_E_NUMBER, "step %lld: NaN or Inf in %s.%s",
-                           (long long)trainer->at.steps, layer->name, vgrad_role_name(role));
+    vgrad__culprit found = vgrad__find_non_finite(trainer->network);
+    long long step = trainer->at.steps, row = found.row, column = found.column;
+    char data_row[ROW_TEXT];
+    if (found.layer && found.role == VGRAD_ACTIVATION)
+        return vgrad__fail(VGRAD_E_NUMBER,
+                           "step %lld: %g in %s.%s, row %lld of the batch%s, column %lld", step,
+                           found.value, found.layer->name, vgrad_role_name(found.role), row,
+                           name_data_row(trainer, row, data_row), column);
+    if (found.layer)
+        return vgrad__fail(VGRAD_E_NUMBER, "step %lld: %g in %s.%s at (%lld, %lld)", step,
+                           found.value, found.layer->name, vgrad_role_name(found.role), row,
+                           column);
     if (!isfinite(trainer->step.value.loss))
-        return vgrad__fail(VGRAD_E_NUMBER, "step %lld: the loss behind layer \"%s\" is %g",
-                           (long long)trainer->at.steps, trainer->network->output->name,
-                           trainer->step.value.loss);
+        return vgrad__fail(VGRAD_E_NUMBER, "step %lld: the loss behind layer \"%s\" is %g", step,
+                           trainer->network->output->name, trainer->step.value.loss);
     return VGRAD_OK;
 }
 

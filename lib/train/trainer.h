@@ -135,6 +135,11 @@ vgrad_status vgrad__step_trouble(const vgrad_trainer *trainer);
 /* Whether the network's pass is the one of this trainer's step, and at this phase. */
 bool vgrad__step_is_at(const vgrad_trainer *trainer, vgrad__phase phase);
 
+/* ---- next.c ---- */
+
+/* Gives up the step in progress; if it had ended early, its batch comes again. */
+void vgrad__step_forget(vgrad_trainer *trainer);
+
 /* ---- fit.c ---- */
 
 void vgrad__tally_add(vgrad__tally *tally, const vgrad__loss_value *value, int64_t rows);

@@ -529,7 +529,7 @@ START_TEST(widths_that_do_not_fit)
     assert_error_names("\"input\"");
     refuses(VGRAD_E_SHAPE, fit_arrays(&f, 20, 2, y, 2));
     assert_error_names("\"last\"");
-    refuses(VGRAD_E_SHAPE, fit_arrays(&f, 20, 2, NULL, 1));
+    refuses(VGRAD_E_STATE, fit_arrays(&f, 20, 2, NULL, 1));
     vgrad_tensor_matrix(&view, y, VGRAD_FLOAT64, 4, 5);
     refuses(VGRAD_E_SHAPE, vgrad_network_predict(f.network, &view, out, VGRAD_FLOAT64, 20));
     assert_error_names("\"input\"");
@@ -605,7 +605,106 @@ START_TEST(cross_entropy_needs_two_outputs)
 }
 END_TEST
 
+/* 0 and 1 as int32, read as float32, are 0 and the smallest subnormal: close enough to train on. */
+START_TEST(integers_declared_as_floats_are_noticed)
+{
+    static const int32_t labels[FIXTURE_ROWS] = { 1, 0, 1 };
+    fixture f;
+    vgrad_dataset *data;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    assert_ok(vgrad_dataset_borrow(&data, FIXTURE_ROWS, f.x, VGRAD_FLOAT64, 2, labels,
+                                   VGRAD_FLOAT32, 1, NULL));
+    refuses(VGRAD_E_INVALID, vgrad_trainer_fit(f.trainer, data, 1));
+    assert_error_names("integers");
+    vgrad_dataset_destroy(data);
+    assert_ok(vgrad_dataset_borrow(&data, FIXTURE_ROWS, f.x, VGRAD_FLOAT64, 2, labels, VGRAD_INT32,
+                                   1, NULL));
+    assert_ok(vgrad_trainer_fit(f.trainer, data, 1));
+    vgrad_dataset_destroy(data);
+    fixture_destroy(&f);
+}
+END_TEST
+
+static void count_warnings(int32_t level, const char *line, void *user)
+{
+    *(int *)user += level == VGRAD_LOG_WARNING && strstr(line, "activation is") != NULL;
+}
+
+/* How many warnings a loss behind an activation gives. */
+static int warnings_of(vgrad_activation last, vgrad_loss loss)
+{
+    int count = 0;
+    vgrad_context *context;
+    vgrad_network *network;
+    vgrad_optimizer *sgd;
+    vgrad_trainer *run;
+    assert_ok(vgrad_context_create(&context, NULL, NULL, NULL));
+    assert_ok(vgrad_context_set_log(context, VGRAD_LOG_WARNING, count_warnings, &count));
+    assert_ok(vgrad_network_create(&network, context));
+    assert_ok(vgrad_network_build(network, vgrad_dense(vgrad_input(network, 2), 2, last)));
+    assert_ok(vgrad_optimizer_create(&sgd, network, VGRAD_SGD, 1));
+    assert_ok(vgrad_trainer_create(&run, network, loss, sgd));
+    vgrad_trainer_destroy(run);
+    vgrad_optimizer_destroy(sgd);
+    vgrad_network_destroy(network);
+    vgrad_context_destroy(context);
+    return count;
+}
+
+START_TEST(a_loss_that_hardly_fits_its_activation_is_a_warning)
+{
+    ck_assert_int_eq(warnings_of(VGRAD_SIGMOID, VGRAD_LOSS_BINARY_CROSSENTROPY), 0);
+    ck_assert_int_eq(warnings_of(VGRAD_SOFTMAX, VGRAD_LOSS_CROSSENTROPY), 0);
+    ck_assert_int_eq(warnings_of(VGRAD_LINEAR, VGRAD_LOSS_CROSSENTROPY_LOGITS), 0);
+    ck_assert_int_eq(warnings_of(VGRAD_LINEAR, VGRAD_LOSS_MEAN_SQUARED_ERROR), 0);
+    ck_assert_int_eq(warnings_of(VGRAD_LINEAR, VGRAD_LOSS_CROSSENTROPY), 1);
+    ck_assert_int_eq(warnings_of(VGRAD_SIGMOID, VGRAD_LOSS_BINARY_CROSSENTROPY_LOGITS), 1);
+    ck_assert_int_eq(warnings_of(VGRAD_SOFTMAX, VGRAD_LOSS_CROSSENTROPY_LOGITS), 1);
+}
+END_TEST
+
+START_TEST(softmax_over_one_unit_is_refused)
+{
+    vgrad_network *network;
+    assert_ok(vgrad_network_create(&network, NULL));
+    refuses(VGRAD_E_SHAPE,
+            vgrad_network_build(network, vgrad_dense(vgrad_input(network, 2), 1, VGRAD_SOFTMAX)));
+    assert_error_names("\"dense\"");
+    vgrad_network_destroy(network);
+}
+END_TEST
+
+/* A call out of turn fails, and is over and done with when fit begins. */
+START_TEST(fit_begins_with_a_clean_slate)
+{
+    fixture f;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    refuses(VGRAD_E_STATE, vgrad_trainer_step(f.trainer));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 1));
+    ck_assert_int_eq(vgrad_trainer_steps(f.trainer), FIXTURE_BATCHES);
+    fixture_destroy(&f);
+}
+END_TEST
+
 /* ---- NaN and Inf ---- */
+
+/* A network that answers NaN is right about no row. */
+START_TEST(nan_answers_are_not_accurate)
+{
+    fixture f;
+    double loss, accuracy, weights[10];
+    vgrad_tensor w;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    for (int i = 0; i < 10; i++)
+        weights[i] = (double)NAN;
+    vgrad_tensor_matrix(&w, weights, VGRAD_FLOAT64, 2, 5);
+    assert_ok(vgrad_layer_set_tensor(f.first, VGRAD_KERNEL, &w));
+    assert_ok(vgrad_trainer_evaluate(f.trainer, f.data, &loss, &accuracy));
+    ck_assert_double_nan(loss);
+    ck_assert_double_eq(accuracy, 0);
+    fixture_destroy(&f);
+}
+END_TEST
 
 START_TEST(nan_in_the_data_stops_before_its_update)
 {
@@ -620,12 +719,29 @@ START_TEST(nan_in_the_data_stops_before_its_update)
     fixture_weights(&f, before);
     f.x[0] = (double)NAN;
     refuses(VGRAD_E_NUMBER, vgrad_trainer_fit(f.trainer, data, 2));
-    assert_error_names("step 2");
-    assert_error_names("input.");
+    assert_error_names("step 2: nan in input.");
+    assert_error_names("row 0 of the batch (row 0 of the data), column 0");
     assert_weights(&f, before);
     ck_assert_int_eq(vgrad_trainer_steps(f.trainer), 2);
     f.x[0] = 1;
     assert_ok(vgrad_trainer_fit(f.trainer, data, 2));
+    vgrad_dataset_destroy(data);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* Whatever order the rows were in, the text names the row of the data. */
+START_TEST(nan_is_traced_to_its_row)
+{
+    fixture f;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_STOP_ON_NAN, 1));
+    vgrad_dataset *data;
+    assert_ok(vgrad_dataset_borrow(&data, FIXTURE_ROWS, f.x, VGRAD_FLOAT64, 2, f.y, VGRAD_FLOAT64,
+                                   1, NULL));
+    f.x[2 * 13 + 1] = (double)NAN;
+    refuses(VGRAD_E_NUMBER, vgrad_trainer_fit(f.trainer, data, 1));
+    assert_error_names("(row 13 of the data), column 1");
     vgrad_dataset_destroy(data);
     fixture_destroy(&f);
 }
@@ -886,7 +1002,10 @@ int main(void)
               parts_of_two_networks_do_not_mix, success_leaves_the_last_error_alone);
     add_tests(suite, "data", widths_that_do_not_fit, a_batch_above_the_rows,
               labels_out_of_range_name_their_row, cross_entropy_needs_two_outputs,
-              nan_in_the_data_stops_before_its_update,
+              integers_declared_as_floats_are_noticed,
+              a_loss_that_hardly_fits_its_activation_is_a_warning, softmax_over_one_unit_is_refused,
+              fit_begins_with_a_clean_slate, nan_answers_are_not_accurate,
+              nan_in_the_data_stops_before_its_update, nan_is_traced_to_its_row,
               a_run_that_explodes_keeps_the_weights_of_its_last_step);
     TCase *loops = tcase_create("each");
     tcase_set_timeout(loops, 120);

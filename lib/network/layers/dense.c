@@ -16,8 +16,12 @@ static vgrad_status shape(vgrad_layer *layer)
         return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": %lld inputs times %lld units are too many",
                            layer->name, (long long)inputs, (long long)units);
     if (!vgrad__activation_exists(layer->activation))
-        return vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": no activation %d", layer->name,
-                           (int)layer->activation);
+        return vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": no activation %d%s", layer->name,
+                           (int)layer->activation,
+                           (int)layer->activation == -1 ? " (a word that is none?)" : "");
+    if (layer->activation == VGRAD_SOFTMAX && units < 2)
+        return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": softmax over one unit is always 1",
+                           layer->name);
     vgrad__parameter *kernel = &layer->parameters[VGRAD_KERNEL];
     vgrad__parameter *bias = &layer->parameters[VGRAD_BIAS];
     *kernel = (vgrad__parameter){ 2, { inputs, units }, inputs, units, kernel->initializer };
