@@ -1,4 +1,4 @@
-/* Two circles: rows of each layer's weights by fit, or of its gradients by a loop of one's own. */
+/* Two circles: rows of each layer's weights by fit, or of its gradients too by one's own loop. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <vgrad/vgrad.h>
@@ -43,6 +43,7 @@ int main(int argc, char **argv)
     vgrad_trainer *run;
     CHECK(vgrad_dataset_circles(&data, 1000, 0.5, 0.1, 42, NULL));
     CHECK(vgrad_network_create(&net, NULL));
+    vgrad_network_set_seed(net, 1);
     vgrad_network_set_initializer(net, VGRAD_KERNEL, VGRAD_INIT_NORMAL, 0.0, 1.0);
     vgrad_layer *h = vgrad_input(net, 2);
     for (int i = 0; i < 4; i++)
@@ -56,5 +57,4 @@ int main(int argc, char **argv)
     vgrad_optimizer_destroy(rmsprop);
     vgrad_network_destroy(net);
     vgrad_dataset_destroy(data);
-    return 0;
 }

@@ -148,17 +148,17 @@ static void train(circles_run *run, vgrad_dataset *data, const settings *s)
     vgrad_network_destroy(network);
 }
 
-double circles_first_ratio(const circles_run *run)
+double circles_first_ratio(const circles_run *run, vgrad_quantity quantity)
 {
-    return capture_value(&run->gradients, 0, run->gradients.layers - 1, VGRAD_L2) /
-           capture_value(&run->gradients, 0, 0, VGRAD_L2);
+    return capture_value(&run->gradients, 0, run->gradients.layers - 1, quantity) /
+           capture_value(&run->gradients, 0, 0, quantity);
 }
 
-double circles_mean_ratio(const circles_run *run)
+double circles_mean_ratio(const circles_run *run, vgrad_quantity quantity)
 {
     const capture *g = &run->gradients;
-    return capture_mean(g, run->epochs_seen, g->layers - 1, VGRAD_L2) /
-           capture_mean(g, run->epochs_seen, 0, VGRAD_L2);
+    return capture_mean(g, run->epochs_seen, g->layers - 1, quantity) /
+           capture_mean(g, run->epochs_seen, 0, quantity);
 }
 
 bool circles_is_dead(const circles_run *run)
@@ -194,8 +194,7 @@ static bool same_gradients(const circles_run *a, const circles_run *b)
 static void print_gradients(const circles_run *run)
 {
     const capture *g = &run->gradients;
-    printf("%-14s %-33s mean of %d epochs\n%-9s", "kernel", "first batch", run->epochs_seen,
-           "gradient");
+    printf("%-14s %-33s mean of first batches\n%-9s", "kernel", "first batch", "gradient");
     for (int i = 0; i < 2; i++)
         printf(" %11s%11s%11s", "mean", "std", "L2");
     for (int32_t layer = 0; layer < g->layers; layer++) {
@@ -210,11 +209,12 @@ static void print_gradients(const circles_run *run)
         puts("\nThe network is dead: no kernel ever has a gradient.");
         return;
     }
-    printf("\n%-9s %33.3g %33.3g\n", "last/first", circles_first_ratio(run),
-           circles_mean_ratio(run));
-    printf("Against the last layer's, the first layer's gradient is");
-    print_ratio(circles_first_ratio(run), "at the first batch,");
-    print_ratio(circles_mean_ratio(run), "on average.\n");
+    printf("\n%-10s %21.3g%11.3g %22.3g%11.3g\n", "last/first", circles_first_ratio(run, VGRAD_STD),
+           circles_first_ratio(run, VGRAD_L2), circles_mean_ratio(run, VGRAD_STD),
+           circles_mean_ratio(run, VGRAD_L2));
+    printf("Against the last layer's, the std of the first layer's gradient is");
+    print_ratio(circles_first_ratio(run, VGRAD_STD), "at the first batch,");
+    print_ratio(circles_mean_ratio(run, VGRAD_STD), "in the mean of first batches.\n");
 }
 
 /* `before`: the run before it, or NULL. */
@@ -311,9 +311,10 @@ static bool draw(const settings *s, vgrad_dataset *data, const circles_run *runs
         return true;
     if (!s->common.no_plots && !plots)
         puts("\nNo pictures were drawn: gnuplot is not installed.");
-    printf("\nTo open:\n  %s/summary.json\n  %s/history.csv\n", out, out);
+    puts("\nTo open:");
     if (plots)
-        printf("  %s/circles.svg\n  %s/gradients*.svg\n  %s/weights*.svg\n", out, out, out);
+        circles_print_pictures(out, runs, count);
+    printf("  %s/summary.json\n  %s/history.csv\n", out, out);
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include <vgrad/vgrad.h>
@@ -34,6 +35,7 @@ template <class Handle, class Create, class... Args> Handle make(Create create, 
 }
 
 struct entry {
+    std::string name;
     double mean, std;
 };
 using history = std::vector<std::vector<entry>>;
@@ -42,12 +44,14 @@ static void record(history &h, const vgrad_network *net, vgrad_role role)
 {
     auto &row = h.emplace_back();
     for (int i = 0; auto t = vgrad_network_tensor(net, role, i); i++)
-        row.push_back({ vgrad_tensor_stat(t, VGRAD_MEAN), vgrad_tensor_stat(t, VGRAD_STD) });
+        row.push_back(
+            { t->name, vgrad_tensor_stat(t, VGRAD_MEAN), vgrad_tensor_stat(t, VGRAD_STD) });
 }
 
 static network make_mlp(vgrad_activation activation)
 {
     auto net = make<network>(vgrad_network_create, nullptr);
+    vgrad_network_set_seed(net.get(), 1);
     vgrad_network_set_initializer(net.get(), VGRAD_KERNEL, VGRAD_INIT_NORMAL, 0, 1);
     auto h = vgrad_input(net.get(), 2);
     for (int i = 0; i < 4; i++)
@@ -85,9 +89,11 @@ static void experiment(vgrad_dataset *data, vgrad_activation activation)
         }
         double loss, accuracy;
         check(vgrad_trainer_evaluate(run.get(), data, &loss, &accuracy));
-        std::printf("%s: loss %.4f accuracy %.3f, last/first s.d. %.3g\n",
-                    vgrad_activation_name(activation), loss, accuracy,
-                    h[0].back().std / h[0].front().std);
+        const entry &first = h[0].front(), &last = h[0].back();
+        std::printf("%s %s: loss %.4f, accuracy %.3f; "
+                    "at the start the s.d. of %s is %.3g times that of %s\n",
+                    vgrad_activation_name(activation), by_hand ? "gradients" : "weights", loss,
+                    accuracy, last.name.c_str(), last.std / first.std, first.name.c_str());
     }
 }
 

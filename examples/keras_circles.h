@@ -27,9 +27,10 @@ typedef struct circles_run {
     int32_t epochs_seen;   /* How many of the gradients' looks are first batches. */
 } circles_run;
 
-/* How many times larger the last layer's L2 is than the first's: first batch, or averaged. */
-double circles_first_ratio(const circles_run *run);
-double circles_mean_ratio(const circles_run *run);
+/* How many times larger a figure of the last layer's gradient is than of the first's: at the very
+   first batch, or averaged over the first batches of the epochs. */
+double circles_first_ratio(const circles_run *run, vgrad_quantity quantity);
+double circles_mean_ratio(const circles_run *run, vgrad_quantity quantity);
 
 /* Whether every gradient that was seen is zero, as where no ReLU passes anything on. */
 bool circles_is_dead(const circles_run *run);
@@ -37,5 +38,8 @@ bool circles_is_dead(const circles_run *run);
 /* Draws the data, each run by itself, and the gradients of the four-layer nets side by side; false,
    after a message, if a picture failed. */
 bool circles_draw(const char *directory, vgrad_dataset *data, const circles_run *runs, int count);
+
+/* Prints the pictures that circles_draw() draws, the one to look at first. */
+void circles_print_pictures(const char *directory, const circles_run *runs, int count);
 
 #endif

@@ -22,6 +22,13 @@ class Event(c.Structure):
                                       "learning_rate gradient_norm clipped_norm").split()])
 
 
+class Tensor(c.Structure):                  # vgrad_tensor, which never changes
+    _fields_ = [("data", P), ("name", c.c_char_p), ("shape", I64 * 8), ("strides", I64 * 8),
+                ("rank", I32), ("dtype", I32), ("device_type", I32), ("device_id", I32),
+                ("layer", I32), ("role", I32)]
+
+
+T = c.POINTER(Tensor)
 CALLBACK = c.CFUNCTYPE(I32, c.POINTER(Event), P)
 PROTOTYPES = {
     "last_error": (c.c_char_p,),
@@ -30,10 +37,11 @@ PROTOTYPES = {
     "dataset_destroy": (None, P),
     "network_create": (I32, c.POINTER(P), P),
     "network_destroy": (None, P),
+    "network_set_seed": (I32, P, c.c_uint64),
     "network_set_initializer": (I32, P, I32, I32, F64, F64),
     "network_build": (I32, P, P),
-    "network_tensor": (P, P, I32, I32),
-    "tensor_stat": (F64, P, I32),
+    "network_tensor": (T, P, I32, I32),     # a null one is false
+    "tensor_stat": (F64, T, I32),
     "input": (P, P, I64),
     "dense": (P, P, I64, I32),
     "optimizer_create": (I32, c.POINTER(P), P, I32, F64),
@@ -43,9 +51,9 @@ PROTOTYPES = {
     "trainer_on": (I32, P, c.c_uint32, I64, CALLBACK, P),
     "trainer_fit": (I32, P, P, I64),
     "trainer_evaluate": (I32, P, P, c.POINTER(F64), c.POINTER(F64)),
-    "trainer_next": (I32, P, P, I64, c.POINTER(P), c.POINTER(P)),
-    "trainer_forward": (I32, P, P),
-    "trainer_loss": (I32, P, P, c.POINTER(F64)),
+    "trainer_next": (I32, P, P, I64, c.POINTER(T), c.POINTER(T)),
+    "trainer_forward": (I32, P, T),
+    "trainer_loss": (I32, P, T, c.POINTER(F64)),
     "trainer_backward": (I32, P),
     "trainer_step": (I32, P),
     "trainer_batch": (I64, P),
@@ -74,13 +82,15 @@ class Library:
 def record(v, network, role, rows):
     row, i = [], 0
     while tensor := v.network_tensor(network, role, i):
-        row.append((v.tensor_stat(tensor, MEAN), v.tensor_stat(tensor, STD)))
+        row.append((tensor.contents.name.decode(), v.tensor_stat(tensor, MEAN),
+                    v.tensor_stat(tensor, STD)))
         i += 1
     rows.append(row)
 
 
 def make_mlp(v, activation):
     network = v.make("network_create", None)
+    v.network_set_seed(network, 1)
     v.network_set_initializer(network, KERNEL, NORMAL, 0.0, 1.0)
     h = v.input(network, 2)
     for _ in range(4):
@@ -90,7 +100,7 @@ def make_mlp(v, activation):
 
 
 def train_by_hand(v, run, data, network, rows):
-    x, y, loss = P(), P(), F64()
+    x, y, loss = T(), T(), F64()
     while v.check(v.trainer_next(run, data, 100, c.byref(x), c.byref(y))) == OK:
         v.trainer_forward(run, x)
         v.trainer_loss(run, y, c.byref(loss))
@@ -123,8 +133,10 @@ def experiment(v, data, activation, by_hand):
     loss, accuracy = F64(), F64()
     v.check(v.trainer_evaluate(run, data, c.byref(loss), c.byref(accuracy)))
     word = v.activation_name(activation).decode()
-    print(f"{word}: loss {loss.value:.4f} accuracy {accuracy.value:.3f}, "
-          f"last/first s.d. {rows[0][-1][1] / rows[0][0][1]:.3g}")
+    (first, _, first_std), *_, (last, _, last_std) = rows[0]
+    print(f"{word} {'gradients' if by_hand else 'weights'}: "
+          f"loss {loss.value:.4f}, accuracy {accuracy.value:.3f}; "
+          f"at the start the s.d. of {last} is {last_std / first_std:.3g} times that of {first}")
     v.trainer_destroy(run)
     v.optimizer_destroy(rmsprop)
     v.network_destroy(network)

@@ -12,6 +12,10 @@
 /* How many runs fit side by side. */
 enum { MAX_PANELS = 3 };
 
+/* When the gradients were looked at, as the x axis says it. */
+static const char gradient_epochs[] =
+    "epochs of training: the first batch of each; the last point is the run''s last batch";
+
 static bool draw_data(const char *directory, vgrad_dataset *data)
 {
     const int64_t rows = vgrad_dataset_rows(data);
@@ -98,10 +102,13 @@ static bool draw_gradients(const char *directory, const circles_run *run)
     plot_log_range(gp, &g, 1, VGRAD_STD);
     plot_layers(gp, "gradients", g, VGRAD_STD);
     fputs("unset logscale y; set format y '%g'; set yrange [0:*]\n"
-          "set ylabel 'loss of the batch'; set xlabel 'epochs of training'\n"
-          "plot $gradients using 1:2 with lines lw 2 lc rgb '#333333'\n"
-          "unset multiplot\n",
+          "set ylabel 'loss of the batch'\n",
           gp);
+    fprintf(gp,
+            "set xlabel '%s'\n"
+            "plot $gradients using 1:2 with lines lw 2 lc rgb '#333333'\n"
+            "unset multiplot\n",
+            gradient_epochs);
     return plot_close(gp);
 }
 
@@ -117,15 +124,16 @@ static int choose_panels(const circles_run *runs, int count, const circles_run *
     return chosen;
 }
 
-/* The panel's second line: what the first layer gets, averaged over the epochs. */
+/* The panel's second line: the first layer's curve against the last's, averaged over the first
+   batches of the epochs. */
 static void put_share(FILE *gp, double ratio)
 {
     if (!(ratio > 0) || isinf(ratio))
         fputs("no gradient reaches every layer", gp);
     else if (ratio < 1)
-        fprintf(gp, "first layer gets %.2g × the last's", 1 / ratio);
+        fprintf(gp, "mean s.d.: first layer %.2g × the last's", 1 / ratio);
     else
-        fprintf(gp, "first layer gets 1/%.2g of the last's", ratio);
+        fprintf(gp, "mean s.d.: first layer 1/%.2g of the last's", ratio);
 }
 
 static void draw_panel(FILE *gp, const circles_run *run, int place)
@@ -135,10 +143,10 @@ static void draw_panel(FILE *gp, const circles_run *run, int place)
     plot_data(gp, block, &run->gradients);
     fprintf(gp, "set title \"{/:Bold=16 %s}   accuracy %.2f\\n",
             vgrad_activation_name(run->plan.activation), run->accuracy);
-    put_share(gp, circles_mean_ratio(run));
+    put_share(gp, circles_mean_ratio(run, VGRAD_STD));
     fputs("\"\n", gp);
     if (place)
-        fputs("unset ylabel; set format y ''; unset key\n", gp);
+        fputs("unset ylabel; set format y ''; unset key; unset label\n", gp);
     plot_layers(gp, block, &run->gradients, VGRAD_STD);
 }
 
@@ -159,8 +167,9 @@ static bool draw_side_by_side(const char *directory, const circles_run **panels,
             " 'How much gradient reaches each layer of the same network' font ',19'"
             " margins 0.07,0.875,0.14,0.755 spacing 0.03,0.1\n"
             "set key at screen 0.99,0.755 top right reverse Left samplen 2 spacing 1.4\n"
-            "set ylabel 'standard deviation of dL/dW'\n",
-            count);
+            "set ylabel 'standard deviation of dL/dW'\n"
+            "unset xlabel; set label '%s' at screen 0.4725,0.04 center\n",
+            count, gradient_epochs);
     for (int i = 0; i < count; i++)
         draw_panel(gp, panels[i], i);
     fputs("unset multiplot\n", gp);
@@ -180,4 +189,26 @@ bool circles_draw(const char *directory, vgrad_dataset *data, const circles_run 
     if (side_by_side > 1)
         good &= draw_side_by_side(directory, panels, side_by_side);
     return good;
+}
+
+/* Few runs are named one by one. */
+static void print_each(const char *directory, const circles_run *runs, int count)
+{
+    if (count > MAX_PANELS)
+        printf("  %s/gradients-*.svg, weights-*.svg: each run by itself\n", directory);
+    for (int i = 0; i < count && count <= MAX_PANELS; i++) {
+        if (runs[i].gradients.count)
+            printf("  %s/gradients-%s.svg\n", directory, runs[i].name);
+        printf("  %s/weights-%s.svg\n", directory, runs[i].name);
+    }
+}
+
+void circles_print_pictures(const char *directory, const circles_run *runs, int count)
+{
+    const circles_run *panels[MAX_PANELS];
+    if (choose_panels(runs, count, panels) > 1)
+        printf("  %s/gradients.svg: the one to look at, every layer's gradient, side by side\n",
+               directory);
+    print_each(directory, runs, count);
+    printf("  %s/circles.svg: the points\n", directory);
 }

@@ -141,6 +141,12 @@ def check_pictures(folder):
     for name in names:
         root = xml.etree.ElementTree.parse(folder / (name + ".svg")).getroot()
         points.expect(root.tag.endswith("svg"), f"{name}.svg is XML", root.tag)
+    told = start("--loop", "manual", "--epochs", "2", "--out", str(folder)).stdout.split("To open:\n")
+    named = [line.strip().split(": ")[0] for line in told[-1].splitlines()]
+    points.expect(len(told) == 2 and named[0] == f"{folder}/gradients.svg"
+                  and sorted(named[:-2]) == sorted(f"{folder}/{name}.svg" for name in names)
+                  and named[-2:] == [f"{folder}/summary.json", f"{folder}/history.csv"],
+                  "it names what to open, the picture to look at first", named)
     train(folder, "--epochs", "0")  # pictures of nothing
     runs, _ = train(folder, "--seed", DEAD_SEED, "--activation", "relu")  # and of zeros
     points.expect(runs[0]["gradient_l2_mean"] == [0] * 5, f"relu of seed {DEAD_SEED} is dead", runs)

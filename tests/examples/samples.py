@@ -4,6 +4,7 @@ VGRAD_LIBRARY names the library that keras_circles.py loads; a sanitized one nee
 loaded first, so there the script is skipped.
 """
 # SPDX-License-Identifier: MIT
+import math
 import os
 import pathlib
 import re
@@ -44,9 +45,12 @@ def check_minimal():
     done = start(SAMPLES["minimal"])
     lines = done.stdout.splitlines()
     points.expect(done.returncode == 0 and done.stderr == "", "minimal runs", done)
-    points.expect(len(lines) == 20 and all(re.fullmatch(r"step \d+: \|dense(_1)?\.kernel_gradient\| = "
-                                                    r"[-+.e\d]+", line) for line in lines),
+    *steps, last = lines or [""]
+    points.expect(len(steps) == 20 and all(re.fullmatch(r"step \d+: \|dense(_1)?\.kernel_gradient\| = "
+                                                    r"[-+.e\d]+", line) for line in steps),
               "minimal prints both layers' gradients at ten steps", done.stdout)
+    verdict = re.fullmatch(r"XOR learned: loss ([-+.e\d]+), accuracy 1", last)
+    points.expect(verdict and float(verdict[1]) < 0.1, "minimal learns XOR and says so", last)
 
 
 def check_keras60():
@@ -57,7 +61,27 @@ def check_keras60():
                   f"keras60 {' '.join(words)} runs", done)
         mine = [row for row in rows if row[1].endswith("." + role)]
         points.expect(len(mine) == 500, f"keras60 prints 100 epochs of 5 layers' {role}", len(mine))
+        events = [row for row in rows if row[1].endswith(".kernel")]
+        points.expect(len(events) == 500, "and its callback 500 rows of weights, in either loop",
+                      len(events))
     points.expect(start(SAMPLES["keras60"], "nonsense").returncode == 1, "keras60 nonsense exits 1")
+
+
+def check_what_to_see():
+    """What docs/first-experiment.md says of the first batch: last/first s.d. of the gradients."""
+    text = (ROOT / "docs" / "first-experiment.md").read_text(encoding="utf-8")
+    for activation, least, most in ("sigmoid", 30, 1000), ("tanh", 0.5, 2), ("relu", 0.5, 2):
+        done = start(SAMPLES["keras60"], activation, "gradients")
+        rows = [line.split(",") for line in done.stdout.splitlines()]
+        stds = [float(row[3]) for row in rows
+                if row[0] == "0" and row[1].endswith(".kernel_gradient")]
+        ratio = stds[-1] / stds[0] if len(stds) == 5 and stds[0] else 0
+        points.expect(least < ratio < most, f"keras60 {activation}: last/first is as told", stds)
+        told = re.search(rf"^\| `{activation}` *\|(.*)\|(.*)\|(.*)\|$", text, re.MULTILINE)
+        pairs = zip(told.groups(), (stds[0], stds[-1], ratio)) if told and ratio else []
+        close = [math.isclose(float(a), b, rel_tol=0.02) for a, b in pairs]
+        points.expect(close == [True] * 3, f"and the document has {activation}'s figures",
+                      (told and told[0], stds, ratio))
 
 
 def check_same_experiment():
@@ -66,7 +90,9 @@ def check_same_experiment():
         if not os.environ.get("VGRAD_SANITIZED") else None
     if python:
         words = [line.split(":")[0] for line in python.stdout.splitlines()]
-        points.expect(python.returncode == 0 and words == ["sigmoid"] * 2 + ["tanh"] * 2 + ["relu"] * 2,
+        runs = [f"{activation} {what}" for activation in ("sigmoid", "tanh", "relu")
+                for what in ("weights", "gradients")]
+        points.expect(python.returncode == 0 and words == runs,
                   "keras_circles.py runs", python)
     else:
         points.skip("keras_circles.py runs", "the library is sanitized")
@@ -86,6 +112,7 @@ def main():
     check_format("keras60.c")
     check_minimal()
     check_keras60()
+    check_what_to_see()
     check_same_experiment()
     return points.finish()
 
