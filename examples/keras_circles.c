@@ -36,7 +36,7 @@ static const circles_plan shallow_plans[] = {
 
 static int read_settings(settings *s, int argc, char **argv)
 {
-    const option own[] = {
+    const cli_option own[] = {
         { "activation", "sigmoid|tanh|relu|all", "f of the hidden layers", .text = &s->activation },
         { "loop", "fit|manual|both", "who makes the steps", .text = &s->loop },
         { "init", "normal|glorot_uniform|he_uniform", "how the kernels start", .text = &s->init },

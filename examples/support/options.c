@@ -1,22 +1,24 @@
 /* The command line of every example. */
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* getopt_long */
 #include "options.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXIT_USAGE = 2, COMMON_COUNT = 6, HELP_COLUMN = 24 };
+enum { EXIT_USAGE = 2, COMMON_COUNT = 6, HELP_COLUMN = 24, WORDS_MAX = 32 };
 
 /* Both halves of the table: what every example has, and the example's own. */
 typedef struct table {
-    option common[COMMON_COUNT];
-    const option *own;
+    cli_option common[COMMON_COUNT];
+    const cli_option *own;
     size_t own_count;
 } table;
 
-static table make_table(common_options *common, bool *help, const option *own, size_t own_count)
+static table make_table(common_options *common, bool *help, const cli_option *own, size_t own_count)
 {
     return (table){
         .common = {
@@ -32,7 +34,7 @@ static table make_table(common_options *common, bool *help, const option *own, s
     };
 }
 
-static const option *option_at(const table *t, size_t i)
+static const cli_option *option_at(const table *t, size_t i)
 {
     if (i < t->own_count)
         return &t->own[i];
@@ -42,7 +44,7 @@ static const option *option_at(const table *t, size_t i)
 
 static void print_help(const table *t, const char *program, const char *about)
 {
-    const option *o;
+    const cli_option *o;
     printf("usage: %s [options]\n\n%s\n\n", program, about);
     for (size_t i = 0; (o = option_at(t, i)) != NULL; i++) {
         int used = printf("  --%s %s", o->name, o->takes ? o->takes : "");
@@ -56,19 +58,6 @@ static void print_help(const table *t, const char *program, const char *about)
         putchar('\n');
     }
     puts("\nExit status: 0 done, 1 the run failed, 2 the command line makes no sense.");
-}
-
-/* The option that `argument` names, up to a '='; NULL if there is none. */
-static const option *find_option(const table *t, const char *argument)
-{
-    const option *o;
-    if (strncmp(argument, "--", 2) != 0)
-        return NULL;
-    size_t length = strcspn(argument + 2, "=");
-    for (size_t i = 0; (o = option_at(t, i)) != NULL; i++)
-        if (strlen(o->name) == length && strncmp(argument + 2, o->name, length) == 0)
-            return o;
-    return NULL;
 }
 
 static bool is_one_of(const char *words, const char *value)
@@ -91,52 +80,59 @@ static bool read_number(const char *value, int64_t *out)
     return true;
 }
 
-/* Stores the option's value; false if it is none for it. */
-static bool take_value(const option *o, const char *value)
+/* Stores what follows the option (NULL for a switch); false if it is nothing for it. */
+static bool take_value(const cli_option *o, const char *value)
 {
-    if (o->number)
-        return read_number(value, o->number);
-    if (*value == '\0' || (strchr(o->takes, '|') && !is_one_of(o->takes, value)))
-        return false;
-    *o->text = value;
-    return true;
-}
-
-/* Takes the option at argv[*i] and what belongs to it; false, after a message, if it cannot. */
-static bool take_option(const table *t, int *i, char **argv)
-{
-    const char *argument = argv[*i], *equals = strchr(argument, '=');
-    const option *o = find_option(t, argument);
-    if (!o) {
-        fprintf(stderr, "%s: there is no option %s\n", argv[0], argument);
-        return false;
-    }
-    if (o->on) {
+    if (o->on)
         *o->on = true;
-        if (equals)
-            fprintf(stderr, "%s: --%s takes no value\n", argv[0], o->name);
-        return !equals;
-    }
-    const char *value = equals ? equals + 1 : argv[*i + 1];
-    if (!value || !take_value(o, value)) {
-        fprintf(stderr, "%s: --%s takes %s, got %s\n", argv[0], o->name, o->takes,
-                value ? value : "nothing");
+    else if (o->number)
+        return read_number(value, o->number);
+    else if (*value == '\0' || (strchr(o->takes, '|') && !is_one_of(o->takes, value)))
         return false;
-    }
-    *i += !equals;
+    else
+        *o->text = value;
     return true;
 }
 
-int options_read(common_options *common, const option *own, size_t own_count, const char *about,
+/* The table in getopt's words; it answers with an option's place in it. */
+static void describe(const table *t, struct option words[WORDS_MAX])
+{
+    const cli_option *o;
+    memset(words, 0, WORDS_MAX * sizeof *words);
+    for (size_t i = 0; (o = option_at(t, i)) != NULL && i < WORDS_MAX - 1; i++)
+        words[i] =
+            (struct option){ o->name, o->takes ? required_argument : no_argument, NULL, (int)i };
+}
+
+/* Takes all options; false, after a message, if one cannot be taken. */
+static bool take_options(const table *t, int argc, char **argv)
+{
+    struct option words[WORDS_MAX];
+    int place;
+    describe(t, words);
+    while ((place = getopt_long(argc, argv, "", words, NULL)) != -1) {
+        if (place == '?')
+            return false;
+        const cli_option *o = option_at(t, (size_t)place);
+        if (!take_value(o, optarg)) {
+            fprintf(stderr, "%s: --%s takes %s, got %s\n", argv[0], o->name, o->takes, optarg);
+            return false;
+        }
+    }
+    if (optind < argc)
+        fprintf(stderr, "%s: there is no option %s\n", argv[0], argv[optind]);
+    return optind == argc;
+}
+
+int options_read(common_options *common, const cli_option *own, size_t own_count, const char *about,
                  int argc, char **argv)
 {
     bool help = false;
     const table t = make_table(common, &help, own, own_count);
-    for (int i = 1; i < argc && !help; i++)
-        if (!take_option(&t, &i, argv)) {
-            fprintf(stderr, "%s --help lists the options.\n", argv[0]);
-            return EXIT_USAGE;
-        }
+    if (!take_options(&t, argc, argv)) {
+        fprintf(stderr, "%s --help lists the options.\n", argv[0]);
+        return EXIT_USAGE;
+    }
     if (!help)
         return OPTIONS_GO_ON;
     print_help(&t, argv[0], about);

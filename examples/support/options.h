@@ -9,14 +9,14 @@
 #include <stdint.h>
 
 /* One option; where it goes says what it is: a switch, a number from 0 up, or a text. */
-typedef struct option {
+typedef struct cli_option {
     const char *name;  /* Without its dashes. */
     const char *takes; /* What follows it, such as "N"; words apart by '|' are the only ones. */
     const char *help;
     bool *on;
     int64_t *number;
     const char **text;
-} option;
+} cli_option;
 
 /* What every example has; fill in the defaults first. */
 typedef struct common_options {
@@ -32,7 +32,7 @@ enum { OPTIONS_GO_ON = -1 };
 
 /* Returns OPTIONS_GO_ON, or what the program must exit with: 0 after --help, 2 after a command line
    that makes no sense (both have been explained). */
-int options_read(common_options *common, const option *own, size_t own_count, const char *about,
+int options_read(common_options *common, const cli_option *own, size_t own_count, const char *about,
                  int argc, char **argv);
 
 #endif
