@@ -160,9 +160,10 @@ VGRAD_API vgrad_layer *vgrad_network_find(const vgrad_network *network, const ch
  * @par Lifetime
  * The view lives as long as the network and may be kept; what its data may be read as:
  * parameters always; their gradients from vgrad_trainer_backward() to the end of that step
- * (VGRAD_BATCH_END included); updates at VGRAD_BATCH_END, until the next step's; epoch gradients
- * from the epoch's first update to the next epoch's; z, a, input, delta and dL/da until the next
- * forward pass. All but the parameters and their gradients only if kept: vgrad_network_keep().
+ * (VGRAD_BATCH_END included; a step that fails or is stopped ends there); updates at
+ * VGRAD_BATCH_END, until the next step's; epoch gradients from the epoch's first update to the next
+ * epoch's; z, a, input, delta and dL/da until the next forward pass. All but the parameters and
+ * their gradients only if kept: vgrad_network_keep().
  * @thread_handle
  * @since 0.1
  */

@@ -174,7 +174,7 @@ typedef struct vgrad_event {
     int64_t kind;                 /**< One bit of vgrad_event_kind. */
     int64_t flags;                /**< Reserved, 0. */
     int64_t epoch;                /**< From 0. */
-    int64_t epochs;               /**< In all; -1 in a loop without vgrad_trainer_next(). */
+    int64_t epochs;               /**< In all; -1 for a step without vgrad_trainer_next(). */
     int64_t batch;                /**< From 0 in its epoch. */
     int64_t batches;              /**< Of an epoch; -1: not known. */
     int64_t step;                 /**< Updates made so far. */
@@ -288,8 +288,8 @@ VGRAD_API vgrad_status vgrad_trainer_progress(vgrad_trainer *trainer, vgrad_writ
  * status; next() delivers it once more and clears it; so do the forward() of another step, and fit.
  * So one check, of st after the loop, is enough; in a loop without next(), check step(). A call out
  * of turn (VGRAD_E_STATE) is such a failure too. The batch of a failed or stopped step is given
- * again by the next() after that. What one call does not list among its statuses is trouble of an
- * earlier one.
+ * again by the next() after that, unless its update was made. What one call does not list among its
+ * statuses is trouble of an earlier one.
  * @{ */
 
 /**
@@ -391,7 +391,7 @@ VGRAD_API vgrad_status vgrad_trainer_backward(vgrad_trainer *trainer);
  *
  * @param trainer the trainer, outside its callbacks.
  * @return VGRAD_OK, VGRAD_SKIPPED, VGRAD_STOPPED, VGRAD_E_INVALID, VGRAD_E_STATE (no gradients),
- *         VGRAD_E_CALLBACK (at VGRAD_BATCH_END: the update is made).
+ *         VGRAD_E_CALLBACK or, of the progress line, VGRAD_E_IO (the update is made).
  * @thread_handle
  * @since 0.1
  */

@@ -3,6 +3,7 @@
 #include "network/loss.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/number.h"
 #include "tensor/tensor.h"
@@ -92,29 +93,43 @@ static double element(const vgrad_network *network, const void *values, int64_t 
                                            : (double)((const float *)values)[i];
 }
 
-/* Class numbers are whole and below the number of outputs; other targets lie in [0, 1]. What is
-   next to nothing is refused too: it is what integers look like that were declared as floats. */
+static const char integers_hint[] = " (integers that were declared as floats?)";
+
+/* Integers that were declared as floats look like this, unless they are 0. */
+static bool is_next_to_nothing(double label)
+{
+    return label > 0 && label < 1e-37;
+}
+
+/* Whether a label is one; *high is the highest that may be. */
+static bool is_label(const description *d, double label, bool sparse, double high)
+{
+    return d->form == SQUARED_ERROR ? isfinite(label) : vgrad__number_fits(label, 0, high, sparse);
+}
+
+/* Class numbers are whole and below the number of outputs, other classes lie in [0, 1], targets are
+   finite. If all that is not 0 is next to nothing, it is not what it was declared to be. */
 static vgrad_status check_labels(const description *d, const vgrad_network *network, const void *y,
                                  int64_t width)
 {
-    if (d->form == SQUARED_ERROR)
-        return VGRAD_OK;
-    const double next_to_nothing = 1e-37;
-    bool sparse = width != network->output->width;
-    double highest = sparse ? (double)(network->output->width - 1) : 1.0;
+    bool sparse = width != network->output->width, real = false;
+    double high = sparse ? (double)(network->output->width - 1) : 1.0, odd = 0;
     for (int64_t i = 0; i < network->rows * width; i++) {
         double label = element(network, y, i);
-        bool odd = label > 0 && label < next_to_nothing;
-        if (vgrad__number_fits(label, 0, highest, sparse) && !odd)
+        real |= label >= 1e-37;
+        odd = is_next_to_nothing(label) ? label : odd;
+        if (is_label(d, label, sparse, high))
             continue;
-        const char *hint = odd ? " (integers that were declared as floats?)" : "";
-        if (sparse)
-            return vgrad__fail(VGRAD_E_INVALID, "y: row %lld of the batch: class 0 to %g, got %g%s",
-                               (long long)i, highest, label, hint);
-        return vgrad__fail(VGRAD_E_INVALID,
-                           "y: row %lld of the batch, output %lld: in [0, 1], got %g%s",
-                           (long long)(i / width), (long long)(i % width), label, hint);
+        char range[64] = "a finite number";
+        if (d->form != SQUARED_ERROR)
+            snprintf(range, sizeof range, sparse ? "class 0 to %g" : "in [0, %g]", high);
+        return vgrad__fail(VGRAD_E_INVALID, "y: row %lld of the batch, column %lld: %s, got %g%s",
+                           (long long)(i / width), (long long)(i % width), range, label,
+                           is_next_to_nothing(label) ? integers_hint : "");
     }
+    if (d->form != SQUARED_ERROR && odd > 0 && !real)
+        return vgrad__fail(VGRAD_E_INVALID, "y: nothing in the batch above %g%s", odd,
+                           integers_hint);
     return VGRAD_OK;
 }
 

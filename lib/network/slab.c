@@ -77,8 +77,11 @@ void vgrad__slab_destroy(const vgrad_network *network, vgrad__slab *slab)
 vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep)
 {
     vgrad_status status = VGRAD_OK;
-    if (keep & VGRAD_KEEP_UPDATE)
+    if (keep & VGRAD_KEEP_UPDATE) {
+        if (!network->updates.data)
+            vgrad__family_close(network, VGRAD__UPDATES); /* those before were not kept */
         status = vgrad__slab_create(network, &network->updates);
+    }
     if (status == VGRAD_OK && keep & VGRAD_KEEP_EPOCH_GRADIENT)
         status = vgrad__slab_create(network, &network->epoch_gradients);
     return status;

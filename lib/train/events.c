@@ -87,6 +87,8 @@ static vgrad_event describe(vgrad_trainer *trainer, vgrad_event_kind kind)
                           .gradient_norm = (double)NAN,
                           .clipped_norm = (double)NAN };
     event.learning_rate = vgrad_optimizer_get(trainer->optimizer, VGRAD_OPTIMIZER_LEARNING_RATE);
+    if (kind & of_batch && !trainer->step.from_next)
+        event.epochs = event.batches = -1;
     vgrad__loss_value value = { (double)NAN, (double)NAN };
     if (kind == VGRAD_EPOCH_END) {
         value = vgrad__tally_mean(&trainer->tally);

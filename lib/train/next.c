@@ -106,6 +106,7 @@ static vgrad_status next(vgrad_trainer *trainer, vgrad_dataset *data, int64_t ep
 {
     if (trainer->step.trouble != VGRAD_OK)
         return deliver_trouble(trainer);
+    vgrad__step_begin(trainer, 0); /* one that was not brought to its end is given up */
     if (atomic_exchange(&trainer->stop_requested, false))
         return VGRAD_STOPPED;
     vgrad_status status = check_data(trainer, data, epochs);

@@ -96,6 +96,7 @@ vgrad_status vgrad_trainer_progress(vgrad_trainer *trainer, vgrad_write write, v
             return status;
         }
     }
+    trainer->progress->epoch_began = vgrad__seconds(); /* or when it begins, if that is later */
     trainer->progress->write = write;
     trainer->progress->user = user;
     return VGRAD_OK;

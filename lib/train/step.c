@@ -14,6 +14,8 @@ vgrad_status vgrad__step_end_early(vgrad_trainer *trainer, vgrad_status status)
         return status;
     step->trouble = status;
     snprintf(step->text, sizeof step->text, "%s", status < 0 ? vgrad_last_error() : "");
+    if (trainer->network->pass == step->pass)
+        vgrad__end_step(trainer->network);
     return status;
 }
 
@@ -58,6 +60,8 @@ static vgrad_status forward(vgrad_trainer *trainer, const vgrad_tensor *x)
         return status;
     step->pass = trainer->network->pass;
     step->rows = trainer->network->rows;
+    step->knows_rows = step->from_next && x->data == trainer->batches.x_view.data &&
+                       x->shape[0] == trainer->batches.x_view.shape[0];
     return vgrad__fire(trainer, VGRAD_FORWARD_DONE);
 }
 
@@ -79,7 +83,7 @@ static const char *name_data_row(const vgrad_trainer *trainer, int64_t row, char
     const int64_t *order = trainer->batches.order;
     int64_t place = trainer->at.given_batch * trainer->at.batch_rows + row;
     text[0] = '\0';
-    if (trainer->step.from_next)
+    if (trainer->step.knows_rows)
         snprintf(text, ROW_TEXT, " (row %lld of the data)",
                  (long long)(order ? order[place] : place));
     return text;
@@ -121,7 +125,8 @@ static vgrad_status step(vgrad_trainer *trainer)
         trainer->at.steps++;
     }
     step->updated = true;
-    vgrad__tally_add(&trainer->tally, &step->value, step->rows);
+    if (step->from_next)
+        vgrad__tally_add(&trainer->tally, &step->value, step->rows);
     vgrad_status status = vgrad__fire(trainer, VGRAD_BATCH_END);
     return status == VGRAD_OK && step->skip ? VGRAD_SKIPPED : status;
 }

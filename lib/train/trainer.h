@@ -53,7 +53,8 @@ typedef struct vgrad__position {
 typedef struct vgrad__step {
     int64_t pass;         /* the network's number of it; another number: somebody else's pass */
     bool announced;       /* BATCH_BEGIN has fired, forward is next */
-    bool from_next;       /* its batch came from next() */
+    bool from_next;       /* a batch from next() was waiting when it began */
+    bool knows_rows;      /* it is that batch which went forward */
     bool updated;         /* the update is made, or was skipped */
     bool skip;            /* the update, as a callback asked */
     bool edited;          /* some gradient: its norm may have changed */

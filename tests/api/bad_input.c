@@ -747,6 +747,66 @@ START_TEST(nan_is_traced_to_its_row)
 }
 END_TEST
 
+/* Rows of one's own are no rows of the data, though next() has given a batch. */
+START_TEST(nan_in_rows_of_ones_own_is_not_traced)
+{
+    enum { OWN = 100 };
+    static double own[OWN][2], targets[OWN];
+    fixture f;
+    vgrad_tensor x, y;
+    const vgrad_tensor *given;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_STOP_ON_NAN, 1));
+    own[OWN - 1][0] = (double)NAN;
+    assert_ok(vgrad_trainer_next(f.trainer, f.data, 1, &given, NULL));
+    assert_ok(
+        vgrad_trainer_forward(f.trainer, vgrad_tensor_matrix(&x, own, VGRAD_FLOAT64, OWN, 2)));
+    assert_ok(vgrad_trainer_loss(f.trainer, vgrad_tensor_matrix(&y, targets, VGRAD_FLOAT64, OWN, 1),
+                                 NULL));
+    refuses(VGRAD_E_NUMBER, vgrad_trainer_backward(f.trainer));
+    assert_error_names("row 99 of the batch, column 0");
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* The loss, or the status below 0, of one row against soft targets. */
+static double loss_against(vgrad_loss loss, double first, double second)
+{
+    const double x[2] = { 1, 2 }, y[2] = { first, second };
+    vgrad_tensor rows, targets;
+    vgrad_network *network;
+    vgrad_optimizer *sgd;
+    vgrad_trainer *run;
+    double value;
+    assert_ok(vgrad_network_create(&network, NULL));
+    assert_ok(vgrad_network_set_dtype(network, VGRAD_FLOAT64));
+    assert_ok(vgrad_network_build(network, vgrad_dense(vgrad_input(network, 2), 2, VGRAD_LINEAR)));
+    assert_ok(vgrad_optimizer_create(&sgd, network, VGRAD_SGD, 1));
+    assert_ok(vgrad_trainer_create(&run, network, loss, sgd));
+    vgrad_tensor_matrix(&rows, x, VGRAD_FLOAT64, 1, 2);
+    vgrad_tensor_matrix(&targets, y, VGRAD_FLOAT64, 1, 2);
+    assert_ok(vgrad_trainer_forward(run, &rows));
+    vgrad_status status = vgrad_trainer_loss(run, &targets, &value);
+    vgrad_trainer_destroy(run);
+    vgrad_optimizer_destroy(sgd);
+    vgrad_network_destroy(network);
+    return status < 0 ? (double)status : value;
+}
+
+START_TEST(soft_targets_may_be_tiny_but_not_nan)
+{
+    ck_assert_double_gt(loss_against(VGRAD_LOSS_CROSSENTROPY_LOGITS, 1, 1e-50), 0);
+    ck_assert_double_gt(loss_against(VGRAD_LOSS_CROSSENTROPY_LOGITS, 0, 1), 0);
+    ck_assert_double_eq(loss_against(VGRAD_LOSS_CROSSENTROPY_LOGITS, 0, 1e-50), VGRAD_E_INVALID);
+    ck_assert_double_gt(loss_against(VGRAD_LOSS_MEAN_SQUARED_ERROR, -5, 1e-50), 0);
+    ck_assert_double_eq(loss_against(VGRAD_LOSS_MEAN_SQUARED_ERROR, 1, (double)NAN),
+                        VGRAD_E_INVALID);
+    assert_error_names("column 1");
+    ck_assert_double_eq(loss_against(VGRAD_LOSS_CROSSENTROPY_LOGITS, (double)NAN, 0),
+                        VGRAD_E_INVALID);
+}
+END_TEST
+
 /* What the network held after the last completed step. */
 typedef struct memory {
     const fixture *f;
@@ -1006,6 +1066,7 @@ int main(void)
               a_loss_that_hardly_fits_its_activation_is_a_warning, softmax_over_one_unit_is_refused,
               fit_begins_with_a_clean_slate, nan_answers_are_not_accurate,
               nan_in_the_data_stops_before_its_update, nan_is_traced_to_its_row,
+              nan_in_rows_of_ones_own_is_not_traced, soft_targets_may_be_tiny_but_not_nan,
               a_run_that_explodes_keeps_the_weights_of_its_last_step);
     TCase *loops = tcase_create("each");
     tcase_set_timeout(loops, 120);

@@ -535,6 +535,71 @@ START_TEST(forward_goes_on_after_a_step_that_failed)
 }
 END_TEST
 
+static int32_t keep_event(const vgrad_event *event, void *user)
+{
+    *(vgrad_event *)user = *event;
+    return 0;
+}
+
+/* Steps of one's own within an epoch are no batches of it. */
+START_TEST(own_steps_are_not_in_the_epochs_means)
+{
+    fixture f;
+    vgrad_event end = { 0 }, step = { 0 };
+    const vgrad_tensor *x, *y;
+    vgrad_tensor own_x, own_y;
+    vgrad_status status;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_on(f.trainer, VGRAD_EPOCH_END, 1, keep_event, &end));
+    assert_ok(vgrad_trainer_on(f.trainer, VGRAD_BATCH_END, 1, keep_event, &step));
+    while ((status = vgrad_trainer_next(f.trainer, f.data, 1, &x, &y)) == VGRAD_OK) {
+        vgrad_trainer_forward(f.trainer, x);
+        vgrad_trainer_loss(f.trainer, y, NULL);
+        vgrad_trainer_backward(f.trainer);
+        vgrad_trainer_step(f.trainer);
+        ck_assert_int_eq(step.epochs, 1);
+        vgrad_trainer_forward(f.trainer, fixture_x(&f, &own_x));
+        vgrad_trainer_loss(f.trainer, fixture_y(&f, &own_y), NULL);
+        vgrad_trainer_backward(f.trainer);
+        assert_ok(vgrad_trainer_step(f.trainer));
+        ck_assert_int_eq(step.epochs, -1);
+        ck_assert_int_eq(step.batches, -1);
+    }
+    assert_status(VGRAD_DONE, status);
+    ck_assert_int_eq(end.samples, FIXTURE_ROWS);
+    fixture_destroy(&f);
+}
+END_TEST
+
+static int32_t try_everything(const vgrad_event *event, void *user)
+{
+    double loss;
+    assert_ok(vgrad_trainer_evaluate(event->trainer, user, &loss, NULL));
+    assert_status(VGRAD_E_STATE, vgrad_trainer_skip_update(event->trainer));
+    return 0;
+}
+
+/* A step not brought to its end is given up before the events between steps. */
+START_TEST(an_abandoned_step_is_gone_when_the_epoch_ends)
+{
+    fixture f;
+    const vgrad_tensor *x, *y;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_BATCH_SIZE, FIXTURE_ROWS));
+    assert_ok(
+        vgrad_trainer_on(f.trainer, VGRAD_EPOCH_END | VGRAD_TRAIN_END, 1, try_everything, f.data));
+    for (int epochs = 1; epochs <= 2; epochs++) {
+        assert_ok(vgrad_trainer_next(f.trainer, f.data, epochs, &x, &y));
+        assert_ok(vgrad_trainer_forward(f.trainer, x));
+        assert_ok(vgrad_trainer_loss(f.trainer, y, NULL));
+        if (epochs == 2)
+            assert_ok(vgrad_trainer_backward(f.trainer));
+        assert_status(VGRAD_DONE, vgrad_trainer_next(f.trainer, f.data, epochs, &x, &y));
+    }
+    fixture_destroy(&f);
+}
+END_TEST
+
 /* A batch whose step was completed is not given again, whatever fails after it. */
 START_TEST(a_completed_batch_does_not_come_again)
 {
@@ -710,6 +775,7 @@ int main(void)
               calls_out_of_order_are_refused_and_harmless,
               a_troubled_step_says_so_until_next_has_said_it,
               forward_goes_on_after_a_step_that_failed, a_completed_batch_does_not_come_again,
+              own_steps_are_not_in_the_epochs_means, an_abandoned_step_is_gone_when_the_epoch_ends,
               fewer_epochs_end_the_run_where_it_is,
               a_norm_that_is_nan_stays_so_when_the_gradients_are_mended,
               progress_is_a_line_for_each_epoch, progress_that_cannot_be_written_fails_the_run,

@@ -224,6 +224,36 @@ START_TEST(a_layer_frozen_later_has_no_old_update)
 }
 END_TEST
 
+/* What was not kept when it was made is not there, rather than zeros in its place. */
+START_TEST(an_update_of_before_it_was_kept_is_not_there)
+{
+    fixture f;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 1));
+    assert_ok(vgrad_network_keep(f.network, VGRAD_KEEP_UPDATE));
+    ck_assert_ptr_null(vgrad_layer_tensor(f.first, VGRAD_KERNEL_UPDATE));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 2));
+    ck_assert_double_gt(
+        vgrad_tensor_stat(vgrad_layer_tensor(f.first, VGRAD_KERNEL_UPDATE), VGRAD_L2), 0);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* A step that failed is over: the network may be changed again. */
+START_TEST(a_failed_step_holds_nothing)
+{
+    fixture f;
+    vgrad_tensor x, y;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_forward(f.trainer, fixture_x(&f, &x)));
+    vgrad_tensor_matrix(&y, f.y, VGRAD_FLOAT64, 3, 1);
+    assert_status(VGRAD_E_SHAPE, vgrad_trainer_loss(f.trainer, &y, NULL));
+    assert_ok(vgrad_network_initialize(f.network, 3));
+    assert_status(VGRAD_E_STATE, vgrad_trainer_skip_update(f.trainer));
+    fixture_destroy(&f);
+}
+END_TEST
+
 START_TEST(a_parameter_is_set_from_any_strides_and_dtype)
 {
     static const int32_t columns[10] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
@@ -304,6 +334,7 @@ int main(void)
         past_the_end_and_absent, a_fused_output_has_delta_but_no_da,
         epoch_gradients_are_the_mean_of_the_steps, an_epoch_gradient_kept_late_is_still_a_mean,
         a_kept_input_survives_the_batch_it_came_from, a_layer_frozen_later_has_no_old_update,
+        an_update_of_before_it_was_kept_is_not_there, a_failed_step_holds_nothing,
         a_parameter_is_set_from_any_strides_and_dtype, views_at_their_limits, views_that_are_none);
     return run_suite(suite);
 }

@@ -694,6 +694,21 @@ START_TEST(losses_that_vanish_keep_their_digits)
 }
 END_TEST
 
+/* Probabilities of a linear layer: -ln(a / (a + b)), whose slope is b / (a (a + b)), all but gone;
+   and a row that sums to nothing, which is held. */
+START_TEST(probabilities_that_are_none_have_their_true_gradient)
+{
+    const double a[] = { 1, 3e-7 }, nothing[] = { 0, 0 }, y[] = { 0 };
+    answer got = ask(VGRAD_FLOAT32, VGRAD_LOSS_CROSSENTROPY, VGRAD_LINEAR, 2, a, 1, y, 1);
+    double truth = -a[1] / (a[0] * (a[0] + a[1]));
+    ck_assert_double_eq_tol(got.gradient[0], truth, 1e-6 * fabs(truth));
+    got = ask(VGRAD_FLOAT64, VGRAD_LOSS_CROSSENTROPY, VGRAD_LINEAR, 2, nothing, 1, y, 1);
+    ck_assert_double_eq_tol(got.loss, -log(1e-7), 1e-12);
+    ck_assert_double_eq(got.gradient[0], 0);
+    ck_assert_double_eq(got.gradient[1], 0);
+}
+END_TEST
+
 /* The derivatives at 0 that the header states. */
 START_TEST(kinks_have_their_stated_derivative)
 {
@@ -721,6 +736,8 @@ int main(void)
     add_tests(suite, "losses", squared_errors_by_hand, squared_errors_differ_in_their_reductions,
               binary_crossentropies_by_hand, crossentropies_by_hand,
               held_probabilities_have_a_finite_loss_and_no_gradient, extreme_logits_stay_finite,
-              losses_that_vanish_keep_their_digits, kinks_have_their_stated_derivative);
+              losses_that_vanish_keep_their_digits,
+              probabilities_that_are_none_have_their_true_gradient,
+              kinks_have_their_stated_derivative);
     return run_suite(suite);
 }
