@@ -16,6 +16,11 @@ static void name_by_kind(vgrad_layer *layer)
         snprintf(layer->name, sizeof layer->name, "%s_%d", layer->kind->name, number);
 }
 
+static size_t layer_size(int32_t input_count)
+{
+    return sizeof(vgrad_layer) + (size_t)input_count * sizeof(vgrad_layer *);
+}
+
 vgrad_layer *vgrad__layer_create(vgrad_network *network, const vgrad__layer_kind *kind,
                                  int32_t input_count, vgrad_layer *const *inputs)
 {
@@ -28,8 +33,7 @@ vgrad_layer *vgrad__layer_create(vgrad_network *network, const vgrad__layer_kind
         vgrad__keep_error(network, VGRAD_E_MEMORY);
         return NULL;
     }
-    vgrad_layer *layer = vgrad__allocate(
-        network->context, 1, sizeof *layer + (size_t)input_count * sizeof *layer->inputs);
+    vgrad_layer *layer = vgrad__allocate(network->context, 1, layer_size(input_count));
     if (!layer) {
         vgrad__keep_error(network, VGRAD_E_MEMORY);
         return NULL;
@@ -46,6 +50,11 @@ vgrad_layer *vgrad__layer_create(vgrad_network *network, const vgrad__layer_kind
     layer->index = (int32_t)network->layer_count;
     network->layers[network->layer_count++] = layer;
     return layer;
+}
+
+void vgrad__layer_destroy(vgrad_layer *layer)
+{
+    vgrad__release(layer->network->context, layer, 1, layer_size(layer->input_count));
 }
 
 const char *vgrad_layer_name(const vgrad_layer *layer)

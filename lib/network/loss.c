@@ -16,9 +16,8 @@ typedef struct description {
     form form;
     bool logits; /* the output is z, not f(z) */
     bool sum_over_outputs;
-    double factor; /* in front of the form */
-    vgrad_activation
-        fuses_with; /* the last activation that makes its probabilities; LINEAR: none */
+    double factor;               /* in front of the form */
+    vgrad_activation fuses_with; /* what makes its probabilities; LINEAR: none */
 } description;
 
 static const description descriptions[] = {

@@ -129,6 +129,8 @@ vgrad_status vgrad__memory_reserve(vgrad_network *network, int64_t rows)
 
 void vgrad__memory_release(vgrad_network *network)
 {
+    vgrad__family_close(network, VGRAD__FORWARD);
+    vgrad__family_close(network, VGRAD__BACKWARD);
     vgrad__release(network->context, network->arena, (size_t)network->arena_count,
                    vgrad__element_size(network));
     network->arena = NULL;
@@ -137,6 +139,4 @@ void vgrad__memory_release(vgrad_network *network)
         network->layers[i]->memory = (vgrad__layer_memory){ 0 };
     network->rows = network->capacity_rows = network->pointed_rows = 0;
     network->phase = VGRAD__IDLE;
-    vgrad__family_close(network, VGRAD__FORWARD);
-    vgrad__family_close(network, VGRAD__BACKWARD);
 }

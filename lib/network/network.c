@@ -29,11 +29,6 @@ vgrad_network *vgrad__network_hold(vgrad_network *network)
     return network;
 }
 
-static size_t layer_size(int32_t input_count)
-{
-    return sizeof(vgrad_layer) + (size_t)input_count * sizeof(vgrad_layer *);
-}
-
 void vgrad_network_destroy(vgrad_network *network)
 {
     if (!network || !vgrad__let_go(&network->references))
@@ -41,12 +36,10 @@ void vgrad_network_destroy(vgrad_network *network)
     vgrad_context *context = network->context;
     vgrad__built_release(network);
     for (size_t i = 0; i < network->layer_count; i++)
-        vgrad__release(context, network->layers[i], 1, layer_size(network->layers[i]->input_count));
+        vgrad__layer_destroy(network->layers[i]);
     vgrad__release(context, network->layers, network->layer_capacity, sizeof *network->layers);
-    vgrad__release(context, network->observers.items, network->observers.item_capacity,
-                   sizeof *network->observers.items);
-    vgrad__release(context, network->observers.looking, network->observers.looking_capacity,
-                   sizeof *network->observers.looking);
+    vgrad__release(context, network->observers.seats, network->observers.capacity,
+                   sizeof *network->observers.seats);
     vgrad__release(context, network, 1, sizeof *network);
     vgrad__context_let_go(context);
 }

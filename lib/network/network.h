@@ -171,19 +171,20 @@ static inline void *vgrad__at(const vgrad_network *network, const void *array, i
     return (char *)(uintptr_t)array + offset * (int64_t)vgrad__element_size(network);
 }
 
-/* ---- network.c, build.c ---- */
+/* ---- network.c, layer.c, build.c ---- */
 
 vgrad_network *vgrad__network_hold(vgrad_network *network);
 
 /* A new layer after `inputs`, of one network; NULL, with the error kept, on failure. */
 vgrad_layer *vgrad__layer_create(vgrad_network *network, const vgrad__layer_kind *kind,
                                  int32_t input_count, vgrad_layer *const *inputs);
+void vgrad__layer_destroy(vgrad_layer *layer);
 /* NULL if there is none; the error text is left alone. */
 vgrad_layer *vgrad__layer_named(const vgrad_network *network, const char *name);
 /* Keeps the first error of a network that is not built; returns `status`. */
 vgrad_status vgrad__keep_error(vgrad_network *network, vgrad_status status);
 
-/* VGRAD_E_STATE, in the words of `what`, unless built. */
+/* VGRAD_E_STATE unless built. */
 vgrad_status vgrad__check_built(const vgrad_network *network);
 /* VGRAD_E_STATE unless built, or while a step waits for its backward or its update. */
 vgrad_status vgrad__check_idle(const vgrad_network *network);
@@ -235,36 +236,5 @@ const vgrad_tensor *vgrad__record_read(const vgrad_network *network, const vgrad
 vgrad__record *vgrad__record_find(const vgrad_layer *layer, vgrad_role role);
 /* Where to add the moments of a tensor in this step; NULL: nobody wants them. */
 vgrad__moments *vgrad__moments_wanted(const vgrad_layer *layer, vgrad_role role);
-
-/* ---- pass.c ---- */
-
-/* VGRAD_OK if x is a batch that this network can take: shape (rows, inputs). */
-vgrad_status vgrad__check_batch(const vgrad_network *network, const vgrad_tensor *x);
-/* Runs x, (rows, inputs), through all layers. Ends whatever pass was there. */
-vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x);
-/* After a loss with gradient: all gradients. */
-void vgrad__backward(vgrad_network *network);
-/* The end of a step: gradients may no longer be read. */
-void vgrad__end_step(vgrad_network *network);
-
-/* VGRAD_E_STATE where a pass on the side would spoil one that waits for its backward. */
-vgrad_status vgrad__check_pass(const vgrad_network *network);
-/* Passes between these two are on the side: nobody observes them, and complete gradients survive
-   them. A forward that waited for its backward does not. */
-typedef struct vgrad__aside {
-    vgrad__phase phase;
-    int64_t pass;
-    bool watched;
-} vgrad__aside;
-vgrad__aside vgrad__step_aside(vgrad_network *network);
-void vgrad__step_back(vgrad_network *network, const vgrad__aside *aside);
-/* Where the first NaN or Inf of a pass stands, in the order in which things are computed. */
-typedef struct vgrad__culprit {
-    const vgrad_layer *layer; /* NULL: there is none */
-    vgrad_role role;
-    int64_t row, column;
-    double value;
-} vgrad__culprit;
-vgrad__culprit vgrad__find_non_finite(const vgrad_network *network);
 
 #endif

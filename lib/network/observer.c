@@ -18,19 +18,15 @@ vgrad_status vgrad__observer_join(vgrad_network *network, vgrad__observer *obser
 {
     vgrad__observers *all = &network->observers;
     size_t place = 0;
-    while (place < all->count && all->items[place])
+    while (place < all->count && all->seats[place].observer)
         place++;
     vgrad_status status = vgrad__check_idle(network);
     if (status == VGRAD_OK)
-        status = vgrad__grow(network->context, (void **)&all->items, place, &all->item_capacity,
-                             sizeof *all->items);
-    if (status == VGRAD_OK)
-        status = vgrad__grow(network->context, (void **)&all->looking, place,
-                             &all->looking_capacity, sizeof *all->looking);
+        status = vgrad__grow(network->context, (void **)&all->seats, place, &all->capacity,
+                             sizeof *all->seats);
     if (status != VGRAD_OK)
         return status;
-    all->items[place] = observer;
-    all->looking[place] = false;
+    all->seats[place] = (vgrad__seat){ observer, false };
     all->count += place == all->count;
     vgrad__network_hold(network);
     return VGRAD_OK;
@@ -39,19 +35,18 @@ vgrad_status vgrad__observer_join(vgrad_network *network, vgrad__observer *obser
 void vgrad__observer_leave(vgrad_network *network, const vgrad__observer *observer)
 {
     for (size_t i = 0; i < network->observers.count; i++)
-        if (network->observers.items[i] == observer) {
-            network->observers.items[i] = NULL;
+        if (network->observers.seats[i].observer == observer) {
+            network->observers.seats[i].observer = NULL;
             vgrad_network_destroy(network);
             return;
         }
 }
 
-/* What the i-th observer wants of a tensor in this step. */
-static unsigned wants(const vgrad_network *network, size_t i, size_t tensor)
+/* What the observer wants of a tensor in this step. */
+static unsigned wants(const vgrad__seat *seat, size_t tensor)
 {
-    const vgrad__observer *observer = network->observers.items[i];
-    return network->observers.looking[i] && observer ? observer->wants(observer->self, tensor)
-                                                     : VGRAD__WANT_NOTHING;
+    return seat->looking && seat->observer ? seat->observer->wants(seat->observer->self, tensor)
+                                           : VGRAD__WANT_NOTHING;
 }
 
 /* What a layer is given is what another one gave out: measured there. */
@@ -68,9 +63,9 @@ void vgrad__observers_begin(vgrad_network *network, int64_t step)
     vgrad__observers *all = &network->observers;
     bool any = false;
     for (size_t i = 0; i < all->count; i++) {
-        vgrad__observer *observer = all->items[i];
-        all->looking[i] = observer && observer->begin(observer->self, step);
-        any |= all->looking[i];
+        vgrad__seat *seat = &all->seats[i];
+        seat->looking = seat->observer && seat->observer->begin(seat->observer->self, step);
+        any |= seat->looking;
     }
     all->watched = any;
     if (!any)
@@ -80,7 +75,7 @@ void vgrad__observers_begin(vgrad_network *network, int64_t step)
     for (size_t r = 0; r < network->record_count; r++) {
         unsigned wanted = VGRAD__WANT_NOTHING;
         for (size_t i = 0; i < all->count; i++)
-            wanted |= wants(network, i, r);
+            wanted |= wants(&all->seats[i], r);
         if (wanted & VGRAD__WANT_MOMENTS) {
             vgrad__record *source = measured_in_place_of(network, &network->records[r]);
             source->measured = true;
@@ -90,14 +85,14 @@ void vgrad__observers_begin(vgrad_network *network, int64_t step)
 }
 
 /* Tells one observer of one tensor, if it wants to hear. */
-static void tell(const vgrad_network *network, size_t i, size_t tensor, const vgrad_tensor *view,
+static void tell(const vgrad__seat *seat, size_t tensor, const vgrad_tensor *view,
                  const vgrad__moments *moments)
 {
-    unsigned wanted = wants(network, i, tensor);
-    const vgrad__observer *observer = network->observers.items[i];
+    unsigned wanted = wants(seat, tensor);
     if (wanted)
-        observer->observe(observer->self, tensor, wanted & VGRAD__WANT_TENSOR ? view : NULL,
-                          wanted & VGRAD__WANT_MOMENTS ? moments : NULL);
+        seat->observer->observe(seat->observer->self, tensor,
+                                wanted & VGRAD__WANT_TENSOR ? view : NULL,
+                                wanted & VGRAD__WANT_MOMENTS ? moments : NULL);
 }
 
 void vgrad__observers_tell(vgrad_network *network, vgrad__family family)
@@ -110,7 +105,7 @@ void vgrad__observers_tell(vgrad_network *network, vgrad__family family)
         if (record->family != family || !record->there)
             continue;
         for (size_t i = 0; i < network->observers.count; i++)
-            tell(network, i, r, kept ? &record->view : NULL,
+            tell(&network->observers.seats[i], r, kept ? &record->view : NULL,
                  &measured_in_place_of(network, record)->moments);
     }
 }

@@ -41,10 +41,14 @@ typedef struct vgrad__observer {
                     const vgrad__moments *moments);
 } vgrad__observer;
 
+typedef struct vgrad__seat {
+    vgrad__observer *observer; /* NULL: one that has left */
+    bool looking;              /* at this step */
+} vgrad__seat;
+
 typedef struct vgrad__observers {
-    vgrad__observer **items; /* NULL: one that has left */
-    bool *looking;           /* at this step */
-    size_t count, item_capacity, looking_capacity;
+    vgrad__seat *seats;
+    size_t count, capacity;
     bool watched; /* anything is wanted in this step */
 } vgrad__observers;
 

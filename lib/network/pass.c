@@ -1,8 +1,9 @@
 /* Forward through all layers, and backward. */
 /* SPDX-License-Identifier: MIT */
+#include "network/pass.h"
+
 #include <math.h>
 
-#include "network/network.h"
 #include "tensor/tensor.h"
 
 vgrad_status vgrad__check_batch(const vgrad_network *network, const vgrad_tensor *x)

@@ -139,8 +139,7 @@ static void poison(const vgrad_network *network, vgrad__family family)
 void vgrad__family_close(vgrad_network *network, vgrad__family family)
 {
 #ifdef VGRAD_POISON
-    if (network->open[family] && (family == VGRAD__GRADIENTS || family == VGRAD__BACKWARD) &&
-        (family == VGRAD__GRADIENTS || network->arena))
+    if (network->open[family] && (family == VGRAD__GRADIENTS || family == VGRAD__BACKWARD))
         poison(network, family);
 #endif
     network->open[family] = false;

@@ -1,7 +1,6 @@
 /*
  * The loops that numbers go through, built from one source for float32 and float64 and for each
- * instruction level. Arrays are without gaps; `out` may be the input where it says "in place".
- * Everything that is summed is summed in double.
+ * instruction level. Arrays are without gaps. Everything that is summed is summed in double.
  */
 /* SPDX-License-Identifier: MIT */
 #ifndef VGRAD_TENSOR_KERNELS_H
@@ -36,7 +35,7 @@ typedef struct vgrad__kernels {
     /* 1 if all are finite. */
     int (*all_finite)(const void *x, size_t n);
 
-    /* Activations, in place. */
+    /* Activations; a may be z. */
     void (*sigmoid)(const void *z, void *a, size_t n);
     void (*tanh)(const void *z, void *a, size_t n);
     void (*relu)(const void *z, void *a, size_t n, double alpha); /* alpha 0 ... 1 below 0 */
@@ -54,7 +53,7 @@ typedef struct vgrad__kernels {
 
     /*
      * Losses: *sums is set, and gradient = scale * dL/d(input), unless gradient is NULL.
-     * `labels` of the sparse one: class numbers, one a row, known to be in range.
+     * `sparse`: y holds class numbers, one a row, known to be in range.
      */
     void (*squared_error)(const void *a, const void *y, void *gradient, size_t n, double scale,
                           vgrad__loss_sums *sums);

@@ -8,7 +8,7 @@ vgrad_status vgrad__check_outside(const vgrad_trainer *trainer)
 {
     if (!trainer)
         return vgrad__fail_null("trainer");
-    if (trainer->in_callback || trainer->network->callbacks > 0)
+    if (trainer->network->callbacks > 0)
         return vgrad__fail(VGRAD_E_STATE, "trainer: not inside a callback");
     return VGRAD_OK;
 }
@@ -117,11 +117,9 @@ static void describe_norms(vgrad_trainer *trainer, vgrad_event *event)
 static vgrad_status call(vgrad_trainer *trainer, const vgrad__listener *listener,
                          const vgrad_event *event)
 {
-    trainer->in_callback = true;
     trainer->network->callbacks++;
     int32_t answer = listener->callback(event, listener->user);
     trainer->network->callbacks--;
-    trainer->in_callback = false;
     if (listener->ready_made)
         return (vgrad_status)answer;
     if (answer < 0)

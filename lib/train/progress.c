@@ -1,4 +1,4 @@
-/* The ready-made progress line, in the public calls alone. */
+/* The ready-made progress line: a listener like any other. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * A run inside. trainer.c: its life and settings; events.c: callbacks; batches.c: the order of rows
- * and the batch; step.c: one step, call by call; next.c: what lies between two steps; fit.c: fit
- * and evaluation; progress.c: the ready-made line.
+ * and the batch; step.c: one step, call by call; next.c: what lies between two steps; fit.c: the
+ * loop over both; evaluate.c: loss and accuracy without training; progress.c: the ready-made line.
  */
 /* SPDX-License-Identifier: MIT */
 #ifndef VGRAD_TRAIN_TRAINER_H
@@ -10,7 +10,7 @@
 #include <vgrad/trainer.h>
 
 #include "network/loss.h"
-#include "network/network.h"
+#include "network/pass.h"
 #include "optimizer/optimizer.h"
 
 enum { VGRAD__EVENT_KINDS = 8, VGRAD__BATCH_SIZE_DEFAULT = 32 };
@@ -81,7 +81,6 @@ struct vgrad_trainer {
     vgrad__listener *listeners;
     size_t listener_count, listener_capacity;
     uint32_t listened; /* all their events */
-    bool in_callback;
     struct vgrad__progress *progress;
 
     bool running; /* TRAIN_BEGIN has fired, TRAIN_END has not */
@@ -141,7 +140,7 @@ bool vgrad__step_is_at(const vgrad_trainer *trainer, vgrad__phase phase);
 /* Gives up the step in progress; if it had ended early, its batch comes again. */
 void vgrad__step_forget(vgrad_trainer *trainer);
 
-/* ---- fit.c ---- */
+/* ---- evaluate.c ---- */
 
 void vgrad__tally_add(vgrad__tally *tally, const vgrad__loss_value *value, int64_t rows);
 vgrad__loss_value vgrad__tally_mean(const vgrad__tally *tally);

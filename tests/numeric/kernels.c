@@ -885,7 +885,7 @@ static void assert_ulps(const char *name, double x, double got, long double want
                   name, x, got, want);
 }
 
-START_TEST(exp_log_and_log1p_are_within_two_ulp)
+START_TEST(exp_and_log1p_are_within_two_ulp)
 {
     dice d = dice_from(11);
     for (int i = 0; i < 200000; i++) {
@@ -893,18 +893,13 @@ START_TEST(exp_log_and_log1p_are_within_two_ulp)
         assert_ulps("exp", x, vector_exp(x), expl(x));
         double y = dice_uniform(&d, 0, 1) * pow(2, -dice_below(&d, 60));
         assert_ulps("log1p", y, vector_log1p(y), log1pl(y));
-        double z = i % 2 ? dice_uniform(&d, 0.5, 2)
-                         : ldexp(dice_uniform(&d, 1, 2), dice_below(&d, 2045) - 1022);
-        assert_ulps("log", z, vector_log(z), logl(z));
     }
     ck_assert_double_eq(vector_exp(0), 1);
     ck_assert_double_eq(vector_exp(-INFINITY), 0);
     ck_assert(isinf(vector_exp(INFINITY)) && isinf(vector_exp(710)));
     ck_assert(isnan(vector_exp(NAN)));
     ck_assert_double_eq(vector_log1p(0), 0);
-    ck_assert_double_eq(vector_log(1), 0);
-    assert_ulps("log", DBL_MIN, vector_log(DBL_MIN), logl(DBL_MIN));
-    assert_ulps("log", DBL_MAX, vector_log(DBL_MAX), logl(DBL_MAX));
+    ck_assert(isnan(vector_log1p(NAN)));
 }
 END_TEST
 
@@ -971,6 +966,6 @@ int main(void)
               moments_agree_with_two_passes);
     add_tests(suite, "losses", losses_of_elements, losses_of_classes);
     add_tests(suite, "updates", update_rules);
-    add_tests(suite, "functions", exp_log_and_log1p_are_within_two_ulp, products_of_all_transposes);
+    add_tests(suite, "functions", exp_and_log1p_are_within_two_ulp, products_of_all_transposes);
     return run_suite(suite);
 }

@@ -1,5 +1,5 @@
 /*
- * exp, sigmoid, tanh and log in double, without branches, so that a loop over them becomes vector
+ * exp, sigmoid, tanh and log1p in double, without branches, so that a loop over them becomes vector
  * code. float32 kernels use the same functions and round once. NaN goes in and comes out.
  * Coefficients: Chebyshev interpolation of the stated function, made with 60 digits.
  */
@@ -124,10 +124,10 @@ ALWAYS_INLINE double vector_tanh(double x)
     return copysign(size < 0.55 ? near : far, x); /* -0 stays -0 */
 }
 
-/* 2 atanh(s) = 2 s + 2 s^3 t(s^2), |s| <= 1/3. */
-ALWAYS_INLINE double twice_atanh(double s)
+/* ln(1 + x) for 0 <= x <= 1: 2 atanh(s) = 2 s + 2 s^3 t(s^2), s = x / (2 + x) <= 1/3. */
+ALWAYS_INLINE double vector_log1p(double x)
 {
-    double w = s * s;
+    double s = x / (2.0 + x), w = s * s;
     double t = 0x1.404f6dd66ea13p-4;
     t = multiply_add(t, w, 0x1.32abe5dccab6ep-5);
     t = multiply_add(t, w, 0x1.bc43c35a64a26p-5);
@@ -140,26 +140,6 @@ ALWAYS_INLINE double twice_atanh(double s)
     t = multiply_add(t, w, 0x1.9999999999943p-3);
     t = multiply_add(t, w, 0x1.5555555555555p-2);
     return multiply_add(2.0 * s * w, t, 2.0 * s);
-}
-
-/* ln(1 + x) for 0 <= x <= 1: twice atanh(x / (2 + x)). */
-ALWAYS_INLINE double vector_log1p(double x)
-{
-    return twice_atanh(x / (2.0 + x));
-}
-
-/* ln(x) for normal x > 0: x = 2^k m, m in [sqrt(1/2), sqrt(2)), ln x = k ln 2 + ln m. */
-ALWAYS_INLINE double vector_log(double x)
-{
-    const uint64_t root_half = 0x3fe6a09e667f3bcdu; /* bits of sqrt(1/2) */
-    uint64_t shifted = bits_of(x) - root_half;
-    /* The exponent field of `shifted` is k mod 2^12; as a double without integer conversion. */
-    double k = (double)((int32_t)(uint32_t)(shifted >> 32) >> 20);
-    uint64_t exponent = shifted & 0xfff0000000000000u;
-    double m = double_of(bits_of(x) - exponent);
-    double f = m - 1.0;
-    return multiply_add(k, 0x1.62e42fefa3800p-1,
-                        multiply_add(k, 0x1.ef35793c76730p-45, twice_atanh(f / (2.0 + f))));
 }
 
 #endif

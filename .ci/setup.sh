@@ -1,5 +1,10 @@
-# Sourced by examples/run and tests/run: need_packages PACKAGE ... installs those Debian packages that
-# are missing, or says what to install and stops.
+# shellcheck shell=sh
+# Sourced by examples/run and tests/run, from the top of the tree.
+#
+# need_packages PACKAGE ...   installs those Debian packages that are missing, or says what to install
+#                             and stops.
+# build_into FOLDER OPTION .. configures that build folder, if that was not done yet, and builds; what
+#                             meson and ninja say is shown only if they fail.
 
 # "yes" if dpkg has it installed.
 package_is_there() {
@@ -52,4 +57,18 @@ need_programs() {
     echo "This is no Debian or Ubuntu, so nothing is installed for you. Missing:$missing" >&2
     echo "Install them (on Debian the packages are: $*) and start again." >&2
     exit 1
+}
+
+build_into() {
+    folder=$1
+    shift
+    log=$(mktemp)
+    if { [ -f "$folder/build.ninja" ] || meson setup "$folder" "$@"; } >"$log" 2>&1 &&
+        ninja -C "$folder" >"$log" 2>&1; then
+        rm -f "$log"
+    else
+        cat "$log" >&2
+        rm -f "$log"
+        exit 1
+    fi
 }

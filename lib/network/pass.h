@@ -1,0 +1,38 @@
+/* Passes: forward, backward, those on the side, and where one went wrong. */
+/* SPDX-License-Identifier: MIT */
+#ifndef VGRAD_NETWORK_PASS_H
+#define VGRAD_NETWORK_PASS_H
+
+#include "network/network.h"
+
+/* VGRAD_OK if x is a batch that this network can take: shape (rows, inputs). */
+vgrad_status vgrad__check_batch(const vgrad_network *network, const vgrad_tensor *x);
+/* Runs x, (rows, inputs), through all layers. Ends whatever pass was there. */
+vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x);
+/* After a loss with gradient: all gradients. */
+void vgrad__backward(vgrad_network *network);
+/* The end of a step: gradients may no longer be read. */
+void vgrad__end_step(vgrad_network *network);
+
+/* VGRAD_E_STATE where a pass on the side would spoil one that waits for its backward. */
+vgrad_status vgrad__check_pass(const vgrad_network *network);
+/* Passes between these two are on the side: nobody observes them, and complete gradients survive
+   them. A forward that waited for its backward does not. */
+typedef struct vgrad__aside {
+    vgrad__phase phase;
+    int64_t pass;
+    bool watched;
+} vgrad__aside;
+vgrad__aside vgrad__step_aside(vgrad_network *network);
+void vgrad__step_back(vgrad_network *network, const vgrad__aside *aside);
+
+/* Where the first NaN or Inf of a pass stands, in the order in which things are computed. */
+typedef struct vgrad__culprit {
+    const vgrad_layer *layer; /* NULL: there is none */
+    vgrad_role role;
+    int64_t row, column;
+    double value;
+} vgrad__culprit;
+vgrad__culprit vgrad__find_non_finite(const vgrad_network *network);
+
+#endif
