@@ -29,7 +29,7 @@ static const struct {
     [VGRAD_OPTIMIZER_RHO] = { "rho", 0, below_one, false, "in [0, 1)" },
     [VGRAD_OPTIMIZER_BETA1] = { "beta1", 0, below_one, false, "in [0, 1)" },
     [VGRAD_OPTIMIZER_BETA2] = { "beta2", 0, below_one, false, "in [0, 1)" },
-    [VGRAD_OPTIMIZER_EPSILON] = { "epsilon", FLT_MIN, DBL_MAX, false, "at least 2^-126" },
+    [VGRAD_OPTIMIZER_EPSILON] = { "epsilon", (double)FLT_MIN, DBL_MAX, false, "at least 2^-126" },
     [VGRAD_OPTIMIZER_EPSILON_INSIDE] = { "epsilon_inside", 0, 1, true, "0 or 1" },
     [VGRAD_OPTIMIZER_EPSILON_HAT] = { "epsilon_hat", 0, 1, true, "0 or 1" },
 };

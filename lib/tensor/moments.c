@@ -67,7 +67,7 @@ double vgrad__moments_read(const vgrad__moments *m, vgrad_quantity quantity)
     default: break;
     }
     if (m->finite == 0)
-        return NAN;
+        return (double)NAN;
     switch (quantity) {
     case VGRAD_MEAN: return ldexp(m->mean, m->exponent);
     case VGRAD_STD: return ldexp(sqrt(m->m2 / n), m->exponent);
@@ -75,6 +75,6 @@ double vgrad__moments_read(const vgrad__moments *m, vgrad_quantity quantity)
     case VGRAD_L2: return ldexp(sqrt(m->m2 + n * m->mean * m->mean), m->exponent);
     case VGRAD_MIN: return m->min;
     case VGRAD_MAX: return m->max;
-    default: return NAN;
+    default: return (double)NAN;
     }
 }
