@@ -81,6 +81,39 @@ VGRAD_API vgrad_status vgrad_context_create(vgrad_context **out, vgrad_alloc all
  */
 VGRAD_API void vgrad_context_destroy(vgrad_context *context);
 
+/** What can be set of a context. @since 0.1 */
+typedef enum vgrad_context_option {
+    /**
+     * How many bytes a reader takes of a file whose size does not bound them, because it is
+     * compressed or a pipe: 1 to 2^53, default 2^30. So a few bytes cannot fill the memory.
+     */
+    VGRAD_CONTEXT_READ_LIMIT = 1
+} vgrad_context_option;
+
+/**
+ * Set an option.
+ *
+ * @param context the context.
+ * @param option  which.
+ * @param value   see vgrad_context_option.
+ * @return VGRAD_OK, VGRAD_E_INVALID.
+ * @thread_handle Not while another thread uses something made with this context.
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_context_set(vgrad_context *context, vgrad_context_option option,
+                                         double value);
+
+/**
+ * Read an option.
+ *
+ * @param context NULL: the defaults.
+ * @param option  which.
+ * @return its value; NaN on failure.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API double vgrad_context_get(const vgrad_context *context, vgrad_context_option option);
+
 /**
  * Choose a log. Default: none.
  *

@@ -75,6 +75,176 @@ VGRAD_API vgrad_status vgrad_dataset_borrow(vgrad_dataset **out, int64_t rows, c
                                             vgrad_context *context);
 
 /**
+ * As vgrad_dataset_copy(), of tensors of any rank, strides (also 0 and below) and dtype: axis 0
+ * goes along the rows, the others together are the elements of a row, in row-major order.
+ *
+ * @param[out] out the new dataset; NULL on failure.
+ * @param x        rank at least 1, no axis empty.
+ * @param y        likewise, with as many rows; NULL: none.
+ * @param context  NULL: the defaults.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_SHAPE (other rows in x than in y), VGRAD_E_MEMORY.
+ * @par Lifetime
+ * The tensors may go when the call returns.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_copy_tensors(vgrad_dataset **out, const vgrad_tensor *x,
+                                                  const vgrad_tensor *y, vgrad_context *context);
+
+/**
+ * As vgrad_dataset_borrow(), of tensors of any rank, strides (also 0 and below) and dtype.
+ *
+ * @param[out] out the new dataset; NULL on failure.
+ * @param x        rank at least 1, no axis empty.
+ * @param y        likewise, with as many rows; NULL: none.
+ * @param context  NULL: the defaults.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_SHAPE (other rows in x than in y), VGRAD_E_MEMORY.
+ * @par Lifetime
+ * The elements must stay as long as the dataset, its parts, and every trainer that was given one of
+ * them; the two structs may go.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_borrow_tensors(vgrad_dataset **out, const vgrad_tensor *x,
+                                                    const vgrad_tensor *y, vgrad_context *context);
+
+/** @name Streams: rows that a function gives when they are wanted.
+ * @{ */
+
+/**
+ * Your function for rows: write up to `count` rows from row `first` on to `x` and `y` (NULL if the
+ * stream has none), row-major in the stream's dtypes, and return how many: 0 at the end, below 0 to
+ * fail. Fewer than `count` is not the end; it is asked again for the rest.
+ *
+ * `first` goes on where the last call stopped, and returns to 0 for each epoch and each evaluation.
+ * One step back is possible: a training step that failed or was stopped gets its batch again. Each
+ * trainer has a place of its own. It must not call the trainer, throw, or longjmp.
+ */
+typedef int64_t (*vgrad_read_rows)(int64_t first, int64_t count, void *x, void *y, void *user);
+
+/**
+ * A dataset without rows of its own: batches are asked of a function, in order, never shuffled. It
+ * has no parts.
+ *
+ * @param[out] out the new dataset; NULL on failure.
+ * @param rows     how many there are, at least 1: if fewer come, the call that reads fails with
+ *                 VGRAD_E_IO, and more are not asked for. -1: not known; then the function says
+ *                 where the end is.
+ * @param x_dtype  what `read` writes to x.
+ * @param x_width  elements of a row of x, at least 1.
+ * @param y_dtype  what `read` writes to y; not looked at if y_width is 0.
+ * @param y_width  elements of a row of y; 0: there is no y.
+ * @param read     your function. If it fails, the call that reads fails with VGRAD_E_CALLBACK.
+ * @param user     handed to it.
+ * @param context  NULL: the defaults.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_MEMORY.
+ * @par Lifetime
+ * `read` and `user` must work as long as the dataset and every trainer that was given it.
+ * @thread_any `read` is called on the thread that wants rows.
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_stream(vgrad_dataset **out, int64_t rows, vgrad_dtype x_dtype,
+                                            int64_t x_width, vgrad_dtype y_dtype, int64_t y_width,
+                                            vgrad_read_rows read, void *user,
+                                            vgrad_context *context);
+
+/** @}
+ * @name Files
+ *
+ * What a file says of its own size is believed only as far as the file can hold it, before memory
+ * is taken; VGRAD_CONTEXT_READ_LIMIT bounds those that are compressed. Whether one is gzip is seen
+ * from its bytes, not from its name; a build without zlib answers VGRAD_E_UNSUPPORTED. A file that
+ * is too short, too long, damaged or something else is VGRAD_E_FORMAT, with its name and the place
+ * in the text, and never becomes a dataset of the rows that could be read.
+ * @{ */
+
+/**
+ * Read IDX, the format of MNIST: any type of element and rank 1 to 8, axis 0 along the rows. int8
+ * and int16 become int32.
+ *
+ * The format: http://yann.lecun.com/exdb/mnist/
+ *
+ * @param[out] out the new dataset; NULL on failure.
+ * @param x_path   a file.
+ * @param y_path   a file with as many rows; NULL: no y.
+ * @param context  NULL: the defaults.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_IO, VGRAD_E_FORMAT, VGRAD_E_SHAPE (other rows in x
+ * than in y), VGRAD_E_UNSUPPORTED, VGRAD_E_MEMORY.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_idx(vgrad_dataset **out, const char *x_path,
+                                         const char *y_path, vgrad_context *context);
+
+/**
+ * Read NumPy's .npy: versions 1 to 3, C and Fortran order, either byte order, rank 1 to 8, axis 0
+ * along the rows; every numeric type but complex ones and long double. A type that no vgrad_dtype
+ * is becomes the next one that holds it: bool uint8, int8, int16 and uint16 int32, uint32 and
+ * uint64 int64 (a number above its range is VGRAD_E_FORMAT), float16 float32.
+ *
+ * The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+ *
+ * @param[out] out the new dataset; NULL on failure.
+ * @param x_path   a file.
+ * @param y_path   a file with as many rows; NULL: no y.
+ * @param context  NULL: the defaults.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_IO, VGRAD_E_FORMAT, VGRAD_E_SHAPE (other rows in x
+ * than in y), VGRAD_E_UNSUPPORTED, VGRAD_E_MEMORY.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_npy(vgrad_dataset **out, const char *x_path,
+                                         const char *y_path, vgrad_context *context);
+
+/**
+ * Read comma-separated values (RFC 4180): records end with LF or CRLF; a field may stand in quotes,
+ * with `""` for a quote. Every field is a finite decimal number with a point, whatever the locale.
+ * All columns but the label's are x, in float64; so is y. If some field of the first record is no
+ * number, that record holds the columns' names.
+ *
+ * The format: https://www.rfc-editor.org/rfc/rfc4180
+ *
+ * @param[out] out     the new dataset; NULL on failure.
+ * @param path         a file.
+ * @param label_column the name of the column that is y, or its number, from 0, or from -1 for the
+ *                     last, -2 for the one before; a name comes first. NULL: no y.
+ * @param context      NULL: the defaults.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_IO, VGRAD_E_FORMAT (the text names line and column),
+ *         VGRAD_E_NOT_FOUND (no such column), VGRAD_E_UNSUPPORTED, VGRAD_E_MEMORY.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_csv(vgrad_dataset **out, const char *path,
+                                         const char *label_column, vgrad_context *context);
+
+/**
+ * Read MNIST, or a set in its form such as Fashion-MNIST: train-images-idx3-ubyte,
+ * train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, each with or without
+ * .gz, a dot in the place of its second hyphen being fine too.
+ *
+ * The pixels stay bytes until a batch is made, and are scaled by 1/255 then. For Nielsen's 1/256
+ * call vgrad_dataset_scale(train, 1.0 / 256, 0) afterwards; for none, vgrad_dataset_scale(train, 1,
+ * 0). x has the shape (60000, 28, 28), y (60000): class numbers; vgrad_dataset_one_hot() widens
+ * them.
+ *
+ * @param[out] train the training set; NULL on failure. May itself be NULL: not wanted, not read.
+ * @param[out] test  the test set; likewise.
+ * @param directory  where the files are.
+ * @param context    NULL: the defaults.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_NOT_FOUND (a file; the text names it), VGRAD_E_IO,
+ *         VGRAD_E_FORMAT, VGRAD_E_SHAPE (images and labels differ in number), VGRAD_E_UNSUPPORTED,
+ *         VGRAD_E_MEMORY.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_mnist(vgrad_dataset **train, vgrad_dataset **test,
+                                           const char *directory, vgrad_context *context);
+
+/** @}
+ * @name Made on the spot
+ * @{ */
+
+/**
  * Two concentric circles in the plane, as scikit-learn's make_circles: rows / 2 points on the unit
  * circle with label 0, the others on the circle of radius `factor` with label 1, each circle evenly
  * spaced from angle 0; normal noise on both coordinates; rows in random order.
@@ -113,11 +283,139 @@ VGRAD_API vgrad_status vgrad_dataset_circles_ordered(vgrad_dataset **out, int64_
                                                      double factor, double noise, uint64_t seed,
                                                      vgrad_context *context);
 
+/** @}
+ * @name Parts
+ *
+ * A part is a dataset like any other. It uses the rows of the set that it comes from and keeps that
+ * one alive; scaling and one-hot are taken over as they are now, and set apart from then on. A
+ * stream has no parts (VGRAD_E_STATE).
+ * @{ */
+
+/**
+ * Rows in one piece.
+ *
+ * @param[out] out the new dataset; NULL on failure.
+ * @param from     whose rows.
+ * @param first    the first row, from 0.
+ * @param count    how many, at least 1; first + count at most the rows of `from`.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_slice(vgrad_dataset **out, vgrad_dataset *from, int64_t first,
+                                           int64_t count);
+
+/**
+ * Rows picked by number, in that order; one may come several times.
+ *
+ * @param[out] out the new dataset; NULL on failure.
+ * @param from     whose rows.
+ * @param rows     `count` numbers, each from 0 to below the rows of `from`; copied.
+ * @param count    at least 1.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_take(vgrad_dataset **out, vgrad_dataset *from,
+                                          const int64_t *rows, int64_t count);
+
+/**
+ * Deal all rows out at random, such as into a training and a test set; for a split in the order of
+ * the rows, take two slices.
+ *
+ * @param[out] first  `count` rows; NULL on failure.
+ * @param[out] second the others; NULL on failure.
+ * @param from        whose rows.
+ * @param count       1 to the rows of `from` less 1.
+ * @param seed        the same seed, the same rows in the same order.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_split(vgrad_dataset **first, vgrad_dataset **second,
+                                           vgrad_dataset *from, int64_t count, uint64_t seed);
+
+/** @}
+ * @name Scaling
+ *
+ * x is changed when it comes out, in double precision; what is stored stays as it is. Every scaling
+ * is one of the stored values and takes the place of the one before. None of these calls while
+ * another thread, or a training step, reads the dataset.
+ * @{ */
+
+/**
+ * x becomes x * factor + offset, such as 1.0 / 255 and 0 for bytes.
+ *
+ * @param dataset the dataset.
+ * @param factor  finite, not 0.
+ * @param offset  finite.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_scale(vgrad_dataset *dataset, double factor, double offset);
+
+/**
+ * Each element of x by itself becomes (x - min) / (max - min) * (high - low) + low, with its
+ * smallest and largest value in these rows: scikit-learn's MinMaxScaler. One that never changes
+ * becomes `low`.
+ *
+ * @param dataset all its rows are read; NaN or Inf among them is an error.
+ * @param low     what the smallest becomes; finite.
+ * @param high    what the largest becomes; finite, above `low`.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_MEMORY, VGRAD_E_CALLBACK or VGRAD_E_IO (a stream's).
+ *         The scaling is unchanged on failure.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_scale_min_max(vgrad_dataset *dataset, double low, double high);
+
+/**
+ * Each element of x by itself becomes (x - mean) / deviation over these rows, the deviation being
+ * sqrt(mean (x - mean)^2): scikit-learn's StandardScaler. One that never changes becomes 0.
+ *
+ * @param dataset all its rows are read; NaN or Inf among them is an error.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_MEMORY, VGRAD_E_CALLBACK or VGRAD_E_IO (a stream's).
+ *         The scaling is unchanged on failure.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_standardize(vgrad_dataset *dataset);
+
+/**
+ * The scaling of another set: what was fitted on training data, applied to test data.
+ *
+ * @param dataset the dataset.
+ * @param like    one with x as wide.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_SHAPE, VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_scale_as(vgrad_dataset *dataset, const vgrad_dataset *like);
+
+/**
+ * y, a class number from 0, comes out as a row of `classes` elements: 1 at its place, 0 elsewhere.
+ * Losses that take class numbers (sparse labels) do not need it.
+ *
+ * @param dataset with one element in a row of y. Its classes are looked at now, and again when a
+ *                batch is made; a stream's only then.
+ * @param classes at least 2; 0: class numbers again.
+ * @return VGRAD_OK, VGRAD_E_INVALID (also: a class outside 0 to classes - 1), VGRAD_E_STATE (no y,
+ * or a wider one).
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_one_hot(vgrad_dataset *dataset, int64_t classes);
+
+/** @}
+ * @name What it has
+ * @{ */
+
 /**
  * How many rows there are.
  *
  * @param dataset the dataset.
- * @return at least 1; -1 if `dataset` is NULL.
+ * @return at least 1; -1 of a stream that does not know, or if `dataset` is NULL.
  * @thread_any
  * @since 0.1
  */
@@ -144,20 +442,46 @@ VGRAD_API int64_t vgrad_dataset_x_width(const vgrad_dataset *dataset);
 VGRAD_API int64_t vgrad_dataset_y_width(const vgrad_dataset *dataset);
 
 /**
- * Copy a run of rows out.
+ * The shape of x: axis 0 goes along the rows, and x_width is the product of the others.
+ *
+ * @param dataset    the dataset.
+ * @param[out] shape room for VGRAD_MAX_RANK sizes; as many as the rank are set, -1 for rows that
+ *                   are not known.
+ * @return the rank; -1 on failure.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API int32_t vgrad_dataset_x_shape(const vgrad_dataset *dataset, int64_t *shape);
+
+/**
+ * The shape of y as it comes out: (rows, classes) after vgrad_dataset_one_hot().
+ *
+ * @param dataset    the dataset.
+ * @param[out] shape as for vgrad_dataset_x_shape().
+ * @return the rank; 0 if it has no y; -1 on failure.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API int32_t vgrad_dataset_y_shape(const vgrad_dataset *dataset, int64_t *shape);
+
+/**
+ * Copy a run of rows out, scaled and one-hot as batches are.
  *
  * @param dataset the dataset.
  * @param first   the first row, from 0.
- * @param count   how many; first + count at most vgrad_dataset_rows().
- * @param[out] x  count * x_width elements; NULL: not wanted.
- * @param[out] y  count * y_width elements; NULL: not wanted.
- * @param dtype   what both become.
- * @return VGRAD_OK; VGRAD_E_INVALID; VGRAD_E_STATE (y asked of a set without).
- * @thread_any
+ * @param count   how many; first + count at most vgrad_dataset_rows(), where that is known.
+ * @param[out] x  count * x_width elements; NULL: not wanted. Undefined on failure.
+ * @param[out] y  count * y_width elements; NULL: not wanted. Undefined on failure.
+ * @param dtype   what both become, as vgrad_tensor_copy() converts.
+ * @return VGRAD_OK; VGRAD_E_INVALID (also: a class out of range); VGRAD_E_STATE (y asked of a set
+ *         without); of a stream also VGRAD_E_CALLBACK, VGRAD_E_IO (it ended), VGRAD_E_MEMORY.
+ * @thread_any As far as a stream's function allows.
  * @since 0.1
  */
 VGRAD_API vgrad_status vgrad_dataset_read(const vgrad_dataset *dataset, int64_t first,
                                           int64_t count, void *x, void *y, vgrad_dtype dtype);
+
+/** @} */
 
 VGRAD_DECLARATIONS_END
 

@@ -28,9 +28,11 @@ typedef enum vgrad_status {
     VGRAD_E_STATE = -3,    /**< Not now: unbuilt, inside a callback, outside the window, ... */
     VGRAD_E_MEMORY = -4,   /**< The allocator returned NULL. */
     VGRAD_E_CALLBACK = -5, /**< A callback returned a number below 0. */
-    VGRAD_E_IO = -7,       /**< A vgrad_write function failed. */
-    VGRAD_E_NOT_FOUND = -9, /**< No such thing, or it was never measured. */
-    VGRAD_E_NUMBER = -10    /**< NaN or Inf in a run that was told to stop on one. */
+    VGRAD_E_IO = -7,       /**< A file, or a function of the caller's, did not take or give. */
+    VGRAD_E_FORMAT = -8,   /**< A file holds something else; the text names file and place. */
+    VGRAD_E_NOT_FOUND = -9,   /**< No such thing, or it was never measured. */
+    VGRAD_E_NUMBER = -10,     /**< NaN or Inf in a run that was told to stop on one. */
+    VGRAD_E_UNSUPPORTED = -11 /**< This build was made without it; the text says without what. */
 } vgrad_status;
 
 /**

@@ -81,14 +81,29 @@ typedef enum vgrad_trainer_option {
      * of the data is an error. The last batch of an epoch may be shorter.
      */
     VGRAD_TRAINER_BATCH_SIZE = 1,
-    VGRAD_TRAINER_SHUFFLE = 2, /**< 1. Rows in a new random order each epoch. */
+    /**
+     * 1. Rows in a new random order each epoch. A stream comes in its own order: there the default
+     * yields, and a 1 that was set is an error.
+     */
+    VGRAD_TRAINER_SHUFFLE = 2,
     /**
      * 0. 1: a step whose data, activations, loss or gradients hold NaN or Inf fails with
      * VGRAD_E_NUMBER before its update and before VGRAD_GRADIENTS_READY; the text names step,
      * layer, tensor and place. Costs a pass over the gradients. (NaN in y is VGRAD_E_INVALID
      * anyway.)
      */
-    VGRAD_TRAINER_STOP_ON_NAN = 4
+    VGRAD_TRAINER_STOP_ON_NAN = 4,
+    /**
+     * 0: no bound. How many updates the run may make in all: it is done when it has made them, also
+     * within an epoch, which a later fit with a larger number takes up again. 0 to 2^53.
+     */
+    VGRAD_TRAINER_MAX_STEPS = 7,
+    /**
+     * 0. 1: every batch is full. One that an epoch's last rows do not fill goes on with the first
+     * rows of the next, and belongs to the epoch in which it begins; so do TensorFlow's
+     * next_batch() loops. Taken up when an epoch begins.
+     */
+    VGRAD_TRAINER_ACROSS_EPOCHS = 8
 } vgrad_trainer_option;
 
 /**
@@ -174,7 +189,7 @@ typedef struct vgrad_event {
     int64_t kind;                 /**< One bit of vgrad_event_kind. */
     int64_t flags;                /**< Reserved, 0. */
     int64_t epoch;                /**< From 0. */
-    int64_t epochs;               /**< In all; -1 for a step without vgrad_trainer_next(). */
+    int64_t epochs;               /**< In all; -1: no bound, or no vgrad_trainer_next(). */
     int64_t batch;                /**< From 0 in its epoch. */
     int64_t batches;              /**< Of an epoch; -1: not known. */
     int64_t step;                 /**< Updates made so far. */
@@ -295,14 +310,15 @@ VGRAD_API vgrad_status vgrad_trainer_progress(vgrad_trainer *trainer, vgrad_writ
 /**
  * Train until `epochs` epochs are over, counted from the run's beginning: a second fit with the
  * same number trains nothing (but fires TRAIN_BEGIN and TRAIN_END), one with a larger one goes on.
+ * VGRAD_TRAINER_MAX_STEPS may end the run before.
  *
  * @param trainer the trainer, outside its callbacks.
  * @param data    x as wide as the input; y as the loss wants it.
- * @param epochs  at least 0.
+ * @param epochs  at least 0; -1: as many as VGRAD_TRAINER_MAX_STEPS, which must be set, needs.
  * @return VGRAD_OK when they are over; VGRAD_STOPPED; VGRAD_E_INVALID (also: a batch size above the
- *         number of rows; a label out of range); VGRAD_E_SHAPE; VGRAD_E_STATE; VGRAD_E_CALLBACK;
- *         VGRAD_E_NUMBER; VGRAD_E_MEMORY; VGRAD_E_IO. Whatever it is, the weights are those of the
- *         last completed step.
+ *         number of rows; a label out of range); VGRAD_E_SHAPE; VGRAD_E_STATE; VGRAD_E_CALLBACK
+ * (also: a stream's); VGRAD_E_NUMBER; VGRAD_E_MEMORY; VGRAD_E_IO (also: a stream that ended too
+ *         early). Whatever it is, the weights are those of the last completed step.
  * @thread_handle
  * @since 0.1
  */
@@ -316,7 +332,8 @@ VGRAD_API vgrad_status vgrad_trainer_fit(vgrad_trainer *trainer, vgrad_dataset *
  * @param data          as for fit.
  * @param[out] loss     mean over the rows; NULL: not wanted; untouched on failure.
  * @param[out] accuracy see vgrad_event; NULL: not wanted; untouched on failure.
- * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_SHAPE, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_SHAPE, VGRAD_E_STATE, VGRAD_E_MEMORY, VGRAD_E_CALLBACK
+ *         or VGRAD_E_IO (a stream's).
  * @par Lifetime
  * A pass of its own: views of z, a, delta and dL/da of the pass before end here, and a forward of
  * training that waits for its backward is lost (complete gradients are not).

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/status.h"
 
 struct vgrad_context {
@@ -17,9 +18,12 @@ struct vgrad_context {
     vgrad_log_level log_level;
     vgrad_log log;
     void *log_user;
+    const vgrad__files *files;
+    double read_limit;
 };
 
 enum { ALIGNMENT = 64, LOG_LINE_SIZE = 512 };
+static const double read_limit_default = 0x1p30;
 
 static void *default_alloc(size_t size, size_t alignment, void *user)
 {
@@ -53,7 +57,12 @@ vgrad_status vgrad_context_create(vgrad_context **out, vgrad_alloc alloc, vgrad_
     vgrad_context *context = alloc(sizeof *context, ALIGNMENT, user);
     if (!context)
         return vgrad__fail(VGRAD_E_MEMORY, "no memory for %zu bytes", sizeof *context);
-    *context = (vgrad_context){ .references = 1, .alloc = alloc, .release = release, .user = user };
+    *context = (vgrad_context){ .references = 1,
+                                .alloc = alloc,
+                                .release = release,
+                                .user = user,
+                                .files = &vgrad__posix_files,
+                                .read_limit = read_limit_default };
     *out = context;
     return VGRAD_OK;
 }
@@ -74,6 +83,39 @@ vgrad_status vgrad_context_set_log(vgrad_context *context, vgrad_log_level level
     context->log = log;
     context->log_user = user;
     return VGRAD_OK;
+}
+
+vgrad_status vgrad_context_set(vgrad_context *context, vgrad_context_option option, double value)
+{
+    if (!context)
+        return vgrad__fail_null("context");
+    switch (option) {
+    case VGRAD_CONTEXT_READ_LIMIT:
+        if (!vgrad__number_fits(value, 1, 0x1p53, true))
+            return vgrad__fail(VGRAD_E_INVALID, "read_limit: whole, 1 to 2^53, got %g", value);
+        context->read_limit = value;
+        return VGRAD_OK;
+    }
+    return vgrad__fail(VGRAD_E_INVALID, "option: no context option %d", (int)option);
+}
+
+double vgrad_context_get(const vgrad_context *context, vgrad_context_option option)
+{
+    switch (option) {
+    case VGRAD_CONTEXT_READ_LIMIT: return context ? context->read_limit : read_limit_default;
+    }
+    vgrad__fail(VGRAD_E_INVALID, "option: no context option %d", (int)option);
+    return (double)NAN;
+}
+
+const vgrad__files *vgrad__context_files(const vgrad_context *context)
+{
+    return context ? context->files : &vgrad__posix_files;
+}
+
+void vgrad__context_set_files(vgrad_context *context, const vgrad__files *files)
+{
+    context->files = files;
 }
 
 vgrad_context *vgrad__context_hold(vgrad_context *context)

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <vgrad/context.h>
 
+#include "base/file.h"
+
 /* How many hold an object; it goes with the last. */
 typedef atomic_int vgrad__references;
 
@@ -35,6 +37,10 @@ void vgrad__release(vgrad_context *context, void *block, size_t count, size_t si
    array is untouched on failure. */
 vgrad_status vgrad__grow(vgrad_context *context, void **items, size_t count, size_t *capacity,
                          size_t size);
+
+/* The context's way to files: the system's own, until a test puts another in its place. */
+const vgrad__files *vgrad__context_files(const vgrad_context *context);
+void vgrad__context_set_files(vgrad_context *context, const vgrad__files *files);
 
 /* A line for the context's log, if it has one for this level. */
 void vgrad__log_line(const vgrad_context *context, vgrad_log_level level, const char *format, ...)

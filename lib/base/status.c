@@ -42,8 +42,10 @@ const char *vgrad_status_name(vgrad_status status)
     case VGRAD_E_MEMORY: return "E_MEMORY";
     case VGRAD_E_CALLBACK: return "E_CALLBACK";
     case VGRAD_E_IO: return "E_IO";
+    case VGRAD_E_FORMAT: return "E_FORMAT";
     case VGRAD_E_NOT_FOUND: return "E_NOT_FOUND";
     case VGRAD_E_NUMBER: return "E_NUMBER";
+    case VGRAD_E_UNSUPPORTED: return "E_UNSUPPORTED";
     }
     return "UNKNOWN";
 }

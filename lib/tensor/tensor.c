@@ -306,6 +306,54 @@ void vgrad__tensor_pack(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype
     for_each_run(tensor, pack_run, &p);
 }
 
+/* A handful of elements at a time, in double. */
+enum { HANDFUL = 256 };
+
+typedef struct scaled_packing {
+    const vgrad__affine *scaling;
+    int64_t at; /* the element that comes next */
+    vgrad_dtype from, to;
+    char *out;
+} scaled_packing;
+
+static void scale(double *values, int64_t count, const vgrad__affine *by, int64_t at)
+{
+    if (by->count == 1) {
+        const double center = by->center[0], factor = by->factor[0], offset = by->offset[0];
+        for (int64_t i = 0; i < count; i++)
+            values[i] = (values[i] - center) * factor + offset;
+        return;
+    }
+    for (int64_t i = 0; i < count; i++)
+        values[i] = (values[i] - by->center[at + i]) * by->factor[at + i] + by->offset[at + i];
+}
+
+static void pack_run_scaled(const char *first, int64_t stride, int64_t count, void *user)
+{
+    scaled_packing *p = user;
+    double values[HANDFUL];
+    for (int64_t i = 0; i < count; i += HANDFUL) {
+        int64_t some = count - i < HANDFUL ? count - i : HANDFUL;
+        packing raw = { p->from, VGRAD_FLOAT64, (char *)values };
+        pack_run(first + i * stride, stride, some, &raw);
+        scale(values, some, p->scaling, p->at);
+        vgrad__convert(values, VGRAD_FLOAT64, p->out, p->to, some);
+        p->at += some;
+        p->out += some * (int64_t)vgrad__dtype_size(p->to);
+    }
+}
+
+void vgrad__tensor_pack_scaled(const vgrad_tensor *tensor, const vgrad__affine *scaling, void *out,
+                               vgrad_dtype dtype)
+{
+    if (scaling->count == 0) {
+        vgrad__tensor_pack(tensor, out, dtype);
+        return;
+    }
+    scaled_packing p = { scaling, 0, (vgrad_dtype)tensor->dtype, dtype, out };
+    for_each_run(tensor, pack_run_scaled, &p);
+}
+
 vgrad_status vgrad_tensor_copy(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype,
                                int64_t capacity)
 {
@@ -332,14 +380,14 @@ typedef struct measuring {
     vgrad__moments moments;
 } measuring;
 
-/* In double, a handful at a time, whatever the type and stride. */
+/* Whatever the type and stride. */
 static void measure_run(const char *first, int64_t stride, int64_t count, void *user)
 {
     measuring *m = user;
-    double values[256];
+    double values[HANDFUL];
     packing p = { m->dtype, VGRAD_FLOAT64, NULL };
-    for (int64_t i = 0; i < count; i += 256) {
-        int64_t some = count - i < 256 ? count - i : 256;
+    for (int64_t i = 0; i < count; i += HANDFUL) {
+        int64_t some = count - i < HANDFUL ? count - i : HANDFUL;
         p.out = (char *)values;
         pack_run(first + i * stride, stride, some, &p);
         m->kernels->moments(values, (size_t)some, &m->moments);

@@ -24,7 +24,17 @@ bool vgrad__tensor_is_packed(const vgrad_tensor *tensor);
 void vgrad__convert(const void *from, vgrad_dtype from_dtype, void *to, vgrad_dtype to_dtype,
                     int64_t count);
 
+/* x becomes (x - center) * factor + offset, in double: one triple of numbers for all elements, or
+   one for each along a row. */
+typedef struct vgrad__affine {
+    int64_t count; /* of triples; 0: nothing changes */
+    double *center, *factor, *offset;
+} vgrad__affine;
+
 /* As vgrad_tensor_copy(), into an array that is large enough, of a tensor that was checked. */
 void vgrad__tensor_pack(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype);
+/* The same, each element scaled before it is converted. */
+void vgrad__tensor_pack_scaled(const vgrad_tensor *tensor, const vgrad__affine *scaling, void *out,
+                               vgrad_dtype dtype);
 
 #endif

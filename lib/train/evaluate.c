@@ -17,29 +17,44 @@ vgrad__loss_value vgrad__tally_mean(const vgrad__tally *tally)
     return (vgrad__loss_value){ tally->loss / rows, tally->accuracy / rows };
 }
 
-vgrad_status vgrad__evaluate(vgrad_trainer *trainer, vgrad_dataset *data, vgrad__loss_value *value)
+/* One batch of an evaluation, from row `first` on; `*rows` is 0 where the data ended. */
+static vgrad_status evaluate_batch(vgrad_trainer *trainer, const vgrad_dataset *data, int64_t first,
+                                   vgrad__tally *tally, int64_t *rows)
 {
     vgrad_network *network = trainer->network;
     vgrad__batches *batches = &trainer->evaluation;
+    const vgrad__stretch stretch = { .first = first, .count = vgrad__batch_rows(trainer, data) };
+    vgrad__filled filled;
+    vgrad__loss_value value;
+    vgrad_status status = vgrad__batches_fill(batches, network, data, &stretch, &filled);
+    *rows = filled.of_epoch;
+    if (status != VGRAD_OK || *rows == 0)
+        return status;
+    status = vgrad__forward(network, &batches->x_view);
+    if (status == VGRAD_OK)
+        status = vgrad__loss_compute(trainer->loss, network, &batches->y_view, false, &value);
+    if (status == VGRAD_OK)
+        vgrad__tally_add(tally, &value, *rows);
+    return status;
+}
+
+vgrad_status vgrad__evaluate(vgrad_trainer *trainer, vgrad_dataset *data, vgrad__loss_value *value)
+{
+    vgrad_network *network = trainer->network;
     vgrad_status status = vgrad__batches_check(trainer, data);
     if (status == VGRAD_OK)
-        status = vgrad__batches_reserve(batches, network, data, vgrad__batch_rows(trainer, data));
+        status = vgrad__batches_reserve(&trainer->evaluation, network, data,
+                                        vgrad__batch_rows(trainer, data), false);
     if (status != VGRAD_OK)
         return status;
     vgrad__aside aside = vgrad__step_aside(network);
     vgrad__tally tally = { 0 };
-    int64_t rows = vgrad_dataset_rows(data), batch = vgrad__batch_rows(trainer, data);
-    for (int64_t first = 0; first < rows && status == VGRAD_OK; first += batch) {
-        int64_t count = rows - first < batch ? rows - first : batch;
-        vgrad__loss_value part;
-        vgrad__batches_fill(batches, network, data, first, count);
-        status = vgrad__forward(network, &batches->x_view);
-        if (status == VGRAD_OK)
-            status = vgrad__loss_compute(trainer->loss, network, &batches->y_view, false, &part);
-        if (status == VGRAD_OK)
-            vgrad__tally_add(&tally, &part, count);
-    }
+    int64_t rows = 1;
+    while (status == VGRAD_OK && rows > 0 && tally.rows != vgrad_dataset_rows(data))
+        status = evaluate_batch(trainer, data, tally.rows, &tally, &rows);
     vgrad__step_back(network, &aside);
+    if (status == VGRAD_OK && tally.rows == 0)
+        status = vgrad__fail(VGRAD_E_IO, "read: the stream has no rows");
     if (status == VGRAD_OK)
         *value = vgrad__tally_mean(&tally);
     return status;

@@ -68,7 +68,7 @@ static vgrad_event describe(vgrad_trainer *trainer, vgrad_event_kind kind)
     const uint32_t with_loss = VGRAD_GRADIENTS_READY | VGRAD_BATCH_END;
     /* These are of the batch to come, if one is left in its epoch. */
     bool ahead = kind & (VGRAD_TRAIN_BEGIN | VGRAD_EPOCH_BEGIN) &&
-                 !(trainer->at.in_epoch && trainer->at.batch == trainer->at.batches);
+                 !(trainer->at.in_epoch && trainer->at.drained);
     const uint32_t of_batch = with_loss | VGRAD_BATCH_BEGIN | VGRAD_FORWARD_DONE;
     vgrad_event event = { .struct_size = sizeof event,
                           .trainer = trainer,

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
-#include "data/dataset.h"
 #include "train/trainer.h"
 
 /* The run is over, with `status`; TRAIN_END may still turn a good end into another. */
@@ -20,10 +19,19 @@ static vgrad_status end_run(vgrad_trainer *trainer, vgrad_status status)
     return status < 0 ? vgrad__fail(status, "%s", text) : status;
 }
 
+/* The last batch comes again. */
+static void rewind_batch(vgrad__position *at)
+{
+    at->batch = at->given_batch;
+    at->row = at->given_row;
+    at->carried = 0;
+    at->drained = false;
+}
+
 void vgrad__step_forget(vgrad_trainer *trainer)
 {
     if (trainer->step.trouble != VGRAD_OK && trainer->step.from_next && !trainer->step.updated)
-        trainer->at.batch = trainer->at.given_batch;
+        rewind_batch(&trainer->at);
     vgrad__step_begin(trainer, 0);
 }
 
@@ -42,28 +50,31 @@ static vgrad_status end_epoch(vgrad_trainer *trainer)
         status = vgrad__evaluate(trainer, trainer->validation, &trainer->validated);
     if (status != VGRAD_OK)
         return status;
-    trainer->at.in_epoch = false;
-    trainer->at.epoch++;
-    trainer->at.batch = 0;
+    vgrad__position *at = &trainer->at;
+    at->in_epoch = at->drained = false;
+    at->epoch++;
+    at->batch = 0;
+    at->row = at->carried;
+    at->carried = 0;
     return vgrad__fire(trainer, VGRAD_EPOCH_END);
 }
 
+/* An epoch whose first rows went with the last batch of the one before keeps its order. */
 static vgrad_status begin_epoch(vgrad_trainer *trainer, const vgrad_dataset *data)
 {
     vgrad__position *at = &trainer->at;
     int64_t rows = vgrad_dataset_rows(data), batch = vgrad__batch_rows(trainer, data);
-    vgrad_status status = VGRAD_OK;
-    if (trainer->shuffle)
-        status = vgrad__batches_shuffle(&trainer->batches, trainer->network, data, trainer->seed,
-                                        at->epoch);
-    else
-        vgrad__batches_unshuffle(&trainer->batches, trainer->network);
-    if (status != VGRAD_OK)
-        return status;
+    if (rows != at->rows)
+        at->row = 0;
+    if (at->row == 0) {
+        at->seed = trainer->seed;
+        at->shuffle = trainer->shuffle && !vgrad__dataset_is_stream(data);
+    }
+    at->across = trainer->across_epochs;
     at->in_epoch = true;
     at->rows = rows;
     at->batch_rows = batch;
-    at->batches = (rows + batch - 1) / batch;
+    at->batches = rows < 0 ? -1 : (rows - at->row + batch - 1) / batch;
     trainer->tally = (vgrad__tally){ 0 };
     trainer->network->epoch_updates = 0;
     return vgrad__fire(trainer, VGRAD_EPOCH_BEGIN);
@@ -77,11 +88,16 @@ static vgrad_status check_data(const vgrad_trainer *trainer, const vgrad_dataset
     if (status != VGRAD_OK)
         return status;
     int64_t rows = vgrad_dataset_rows(data), batch = vgrad__batch_rows(trainer, data);
-    if (epochs < 0)
-        return vgrad__fail(VGRAD_E_INVALID, "epochs: at least 0, got %lld", (long long)epochs);
-    if (trainer->batch_size_chosen && trainer->batch_size > rows)
+    if (epochs < -1)
+        return vgrad__fail(VGRAD_E_INVALID, "epochs: at least 0, or -1, got %lld",
+                           (long long)epochs);
+    if (epochs == -1 && trainer->max_steps == 0)
+        return vgrad__fail(VGRAD_E_INVALID, "epochs: -1, but max_steps bounds the run neither");
+    if (trainer->batch_size_chosen && rows >= 0 && trainer->batch_size > rows)
         return vgrad__fail(VGRAD_E_INVALID, "batch_size: %lld, but the data has %lld rows",
                            (long long)trainer->batch_size, (long long)rows);
+    if (trainer->shuffle && trainer->shuffle_chosen && vgrad__dataset_is_stream(data))
+        return vgrad__fail(VGRAD_E_INVALID, "shuffle: 1, but the data is a stream");
     if (trainer->at.in_epoch && (rows != trainer->at.rows || batch != trainer->at.batch_rows))
         return vgrad__fail(VGRAD_E_STATE,
                            "data: another number of rows or batch size within epoch %lld",
@@ -89,16 +105,65 @@ static vgrad_status check_data(const vgrad_trainer *trainer, const vgrad_dataset
     return VGRAD_OK;
 }
 
-static void give_batch(vgrad_trainer *trainer, const vgrad_dataset *data)
+/* VGRAD_DONE if these data have no more rows for the epoch in progress. */
+static vgrad_status make_batch(vgrad_trainer *trainer, const vgrad_dataset *data,
+                               vgrad__filled *filled)
+{
+    const vgrad__position *at = &trainer->at;
+    const vgrad__stretch stretch = { .first = at->row,
+                                     .count = at->batch_rows,
+                                     .epoch = at->epoch,
+                                     .seed = at->seed,
+                                     .shuffle = at->shuffle,
+                                     .across = at->across };
+    vgrad_status status = vgrad__batches_reserve(&trainer->batches, trainer->network, data,
+                                                 at->batch_rows, at->shuffle);
+    if (status == VGRAD_OK)
+        status = vgrad__batches_fill(&trainer->batches, trainer->network, data, &stretch, filled);
+    if (status != VGRAD_OK)
+        return status;
+    if (filled->of_epoch == 0 && at->row == 0)
+        return vgrad__fail(VGRAD_E_IO, "read: the stream has no rows");
+    return filled->of_epoch > 0 ? VGRAD_OK : VGRAD_DONE;
+}
+
+/* The batch that was made becomes the step's. */
+static void give_batch(vgrad_trainer *trainer, const vgrad__filled *filled)
 {
     vgrad__position *at = &trainer->at;
-    int64_t first = at->batch * at->batch_rows, left = at->rows - first;
-    int64_t rows = left < at->batch_rows ? left : at->batch_rows;
-    vgrad__batches_fill(&trainer->batches, trainer->network, data, first, rows);
-    vgrad__step_begin(trainer, rows);
+    vgrad__step_begin(trainer, filled->of_epoch + filled->of_next);
     trainer->step.announced = trainer->step.from_next = true;
     at->given_epoch = at->epoch;
     at->given_batch = at->batch++;
+    at->given_row = at->row;
+    at->row += filled->of_epoch;
+    at->carried = filled->of_next;
+    at->drained = at->rows < 0 ? filled->of_epoch < at->batch_rows : at->row == at->rows;
+}
+
+/* Goes on to the next batch, over the border of epochs if need be. VGRAD_DONE: the run is over. */
+static vgrad_status advance(vgrad_trainer *trainer, const vgrad_dataset *data)
+{
+    vgrad__position *at = &trainer->at;
+    vgrad__filled filled;
+    vgrad_status status = VGRAD_OK;
+    do {
+        if (at->in_epoch && at->drained)
+            status = end_epoch(trainer);
+        if (status != VGRAD_OK)
+            return status;
+        if ((at->epochs >= 0 && at->epoch >= at->epochs) ||
+            (trainer->max_steps > 0 && at->steps >= trainer->max_steps))
+            return VGRAD_DONE;
+        if (!at->in_epoch)
+            status = begin_epoch(trainer, data);
+        if (status == VGRAD_OK)
+            status = make_batch(trainer, data, &filled);
+        at->drained = status == VGRAD_DONE;
+    } while (at->drained);
+    if (status == VGRAD_OK)
+        give_batch(trainer, &filled);
+    return status;
 }
 
 /* VGRAD_OK with a batch in place; anything else ends the run. */
@@ -110,9 +175,6 @@ static vgrad_status next(vgrad_trainer *trainer, vgrad_dataset *data, int64_t ep
     if (atomic_exchange(&trainer->stop_requested, false))
         return VGRAD_STOPPED;
     vgrad_status status = check_data(trainer, data, epochs);
-    if (status == VGRAD_OK)
-        status = vgrad__batches_reserve(&trainer->batches, trainer->network, data,
-                                        vgrad__batch_rows(trainer, data));
     if (status != VGRAD_OK)
         return status;
     trainer->at.epochs = epochs;
@@ -120,15 +182,10 @@ static vgrad_status next(vgrad_trainer *trainer, vgrad_dataset *data, int64_t ep
         trainer->running = true;
         status = vgrad__fire(trainer, VGRAD_TRAIN_BEGIN);
     }
-    if (status == VGRAD_OK && trainer->at.in_epoch && trainer->at.batch == trainer->at.batches)
-        status = end_epoch(trainer);
-    if (status == VGRAD_OK && trainer->at.epoch >= epochs)
-        return VGRAD_DONE;
-    if (status == VGRAD_OK && !trainer->at.in_epoch)
-        status = begin_epoch(trainer, data);
+    if (status == VGRAD_OK)
+        status = advance(trainer, data);
     if (status != VGRAD_OK)
         return status;
-    give_batch(trainer, data);
     return vgrad__step_end_early(trainer, vgrad__fire(trainer, VGRAD_BATCH_BEGIN));
 }
 

@@ -24,21 +24,25 @@ static vgrad_status write_line(const vgrad__progress *progress, const vgrad_even
                                const vgrad__loss_value *value, const char *end)
 {
     char bar[BAR_WIDTH + 1], accuracy[32] = "", validation[64] = "";
+    char of_epochs[32] = "", of_batches[32] = ""; /* nothing where there is no bound */
     int64_t done = event->batch + 1;
     int64_t filled = event->batches > 0 ? BAR_WIDTH * done / event->batches : 0;
     filled = filled < BAR_WIDTH ? filled : BAR_WIDTH;
     memset(bar, ' ', BAR_WIDTH);
     memset(bar, '=', (size_t)filled);
     bar[BAR_WIDTH] = '\0';
+    if (event->epochs >= 0)
+        snprintf(of_epochs, sizeof of_epochs, "/%lld", (long long)event->epochs);
+    if (event->batches >= 0)
+        snprintf(of_batches, sizeof of_batches, "/%lld", (long long)event->batches);
     if (value->accuracy == value->accuracy)
         snprintf(accuracy, sizeof accuracy, "  accuracy %.3f", value->accuracy);
     if (event->kind == VGRAD_EPOCH_END && event->validation_loss == event->validation_loss)
         snprintf(validation, sizeof validation, "  validation loss %.4f", event->validation_loss);
-    return vgrad__print(progress->write, progress->user,
-                        "\rEpoch %lld/%lld  %lld/%lld [%s] %.1fs  loss %.4f%s%s%s",
-                        (long long)event->epoch + 1, (long long)event->epochs, (long long)done,
-                        (long long)event->batches, bar, vgrad__seconds() - progress->epoch_began,
-                        value->loss, accuracy, validation, end);
+    return vgrad__print(
+        progress->write, progress->user, "\rEpoch %lld%s  %lld%s [%s] %.1fs  loss %.4f%s%s%s",
+        (long long)event->epoch + 1, of_epochs, (long long)done, of_batches, bar,
+        vgrad__seconds() - progress->epoch_began, value->loss, accuracy, validation, end);
 }
 
 static int32_t on_event(const vgrad_event *event, void *user)

@@ -80,12 +80,9 @@ enum { ROW_TEXT = 48 };
 /* Which row of the data it is, where next() gave the batch: " (row 70 of the data)". */
 static const char *name_data_row(const vgrad_trainer *trainer, int64_t row, char text[ROW_TEXT])
 {
-    const int64_t *order = trainer->batches.order;
-    int64_t place = trainer->at.given_batch * trainer->at.batch_rows + row;
     text[0] = '\0';
     if (trainer->step.knows_rows)
-        snprintf(text, ROW_TEXT, " (row %lld of the data)",
-                 (long long)(order ? order[place] : place));
+        snprintf(text, ROW_TEXT, " (row %lld of the data)", (long long)trainer->batches.rows[row]);
     return text;
 }
 

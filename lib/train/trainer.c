@@ -5,7 +5,6 @@
 #include <math.h>
 
 #include "base/number.h"
-#include "data/dataset.h"
 
 enum { BATCH_SIZE_MAX = 1 << 30 };
 
@@ -58,6 +57,28 @@ void vgrad_trainer_destroy(vgrad_trainer *trainer)
     vgrad_network_destroy(network);
 }
 
+/* The options that are 0 or 1. */
+static vgrad_status set_switch(vgrad_trainer *trainer, vgrad_trainer_option option, double value)
+{
+    const struct {
+        vgrad_trainer_option option;
+        const char *name;
+        bool *on;
+    } switches[] = { { VGRAD_TRAINER_SHUFFLE, "shuffle", &trainer->shuffle },
+                     { VGRAD_TRAINER_STOP_ON_NAN, "stop_on_nan", &trainer->stop_on_nan },
+                     { VGRAD_TRAINER_ACROSS_EPOCHS, "across_epochs", &trainer->across_epochs } };
+    for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
+        if (switches[i].option != option)
+            continue;
+        if (!vgrad__number_fits(value, 0, 1, true))
+            return vgrad__fail(VGRAD_E_INVALID, "%s: 0 or 1, got %g", switches[i].name, value);
+        *switches[i].on = value != 0;
+        trainer->shuffle_chosen |= option == VGRAD_TRAINER_SHUFFLE;
+        return VGRAD_OK;
+    }
+    return vgrad__fail(VGRAD_E_INVALID, "option: no trainer option %d", (int)option);
+}
+
 vgrad_status vgrad_trainer_set(vgrad_trainer *trainer, vgrad_trainer_option option, double value)
 {
     vgrad_status status = vgrad__check_outside(trainer);
@@ -71,16 +92,14 @@ vgrad_status vgrad_trainer_set(vgrad_trainer *trainer, vgrad_trainer_option opti
         trainer->batch_size_chosen = true;
         return VGRAD_OK;
     }
-    if (option != VGRAD_TRAINER_SHUFFLE && option != VGRAD_TRAINER_STOP_ON_NAN)
-        return vgrad__fail(VGRAD_E_INVALID, "option: no trainer option %d", (int)option);
-    if (!vgrad__number_fits(value, 0, 1, true))
-        return vgrad__fail(VGRAD_E_INVALID, "%s: 0 or 1, got %g",
-                           option == VGRAD_TRAINER_SHUFFLE ? "shuffle" : "stop_on_nan", value);
-    if (option == VGRAD_TRAINER_SHUFFLE)
-        trainer->shuffle = value != 0;
-    else
-        trainer->stop_on_nan = value != 0;
-    return VGRAD_OK;
+    if (option == VGRAD_TRAINER_MAX_STEPS) {
+        if (!vgrad__number_fits(value, 0, 0x1p53, true))
+            return vgrad__fail(VGRAD_E_INVALID, "max_steps: a whole number from 0 to 2^53, got %g",
+                               value);
+        trainer->max_steps = (int64_t)value;
+        return VGRAD_OK;
+    }
+    return set_switch(trainer, option, value);
 }
 
 double vgrad_trainer_get(const vgrad_trainer *trainer, vgrad_trainer_option option)
@@ -93,6 +112,8 @@ double vgrad_trainer_get(const vgrad_trainer *trainer, vgrad_trainer_option opti
     case VGRAD_TRAINER_BATCH_SIZE: return (double)trainer->batch_size;
     case VGRAD_TRAINER_SHUFFLE: return trainer->shuffle;
     case VGRAD_TRAINER_STOP_ON_NAN: return trainer->stop_on_nan;
+    case VGRAD_TRAINER_MAX_STEPS: return (double)trainer->max_steps;
+    case VGRAD_TRAINER_ACROSS_EPOCHS: return trainer->across_epochs;
     }
     vgrad__fail(VGRAD_E_INVALID, "option: no trainer option %d", (int)option);
     return (double)NAN;

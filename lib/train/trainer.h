@@ -9,6 +9,7 @@
 
 #include <vgrad/trainer.h>
 
+#include "data/dataset.h"
 #include "network/loss.h"
 #include "network/pass.h"
 #include "optimizer/optimizer.h"
@@ -34,10 +35,29 @@ typedef struct vgrad__tally {
 typedef struct vgrad__batches {
     int64_t capacity_rows, x_width, y_width;
     void *x, *y;
+    int64_t *rows; /* which row of the data each one is */
     vgrad_tensor x_view, y_view;
-    int64_t *order; /* NULL: as they are */
-    int64_t order_count;
+    vgrad__staging staging;
+
+    int64_t *order; /* NULL: never shuffled yet */
+    int64_t order_count, order_epoch;
+    uint64_t order_seed;
+    bool order_known; /* it is that of this seed and epoch */
 } vgrad__batches;
+
+/* The rows of a batch to be: `count` of an epoch from its place `first` on. */
+typedef struct vgrad__stretch {
+    int64_t first, count;
+    int64_t epoch;
+    uint64_t seed;
+    bool shuffle;
+    bool across; /* where the epoch ends too early, the next one goes on */
+} vgrad__stretch;
+
+/* What became of a stretch: fewer rows than it asked for where the data ended. */
+typedef struct vgrad__filled {
+    int64_t of_epoch, of_next;
+} vgrad__filled;
 
 /* Where a run is. */
 typedef struct vgrad__position {
@@ -45,7 +65,12 @@ typedef struct vgrad__position {
     int64_t given_epoch, given_batch; /* of the last one */
     bool in_epoch;                    /* EPOCH_BEGIN has fired, EPOCH_END has not */
     int64_t epochs, batches;          /* of this fit, of an epoch; -1 without next() */
-    int64_t rows, batch_rows;         /* of this epoch's data, and of its full batches */
+    int64_t rows, batch_rows; /* of this epoch's data (-1: not known), of its full batches */
+    int64_t row, given_row;   /* of this epoch: first of the next batch, of the last one */
+    int64_t carried;          /* rows of the next epoch that the last batch took */
+    bool drained;             /* no row of this epoch is left */
+    bool shuffle, across;     /* as they were set when it began */
+    uint64_t seed;            /* likewise */
     int64_t steps;
 } vgrad__position;
 
@@ -73,7 +98,9 @@ struct vgrad_trainer {
     vgrad_loss loss;
     int64_t batch_size;
     bool batch_size_chosen; /* else it yields to data with fewer rows */
-    bool shuffle, stop_on_nan;
+    bool shuffle_chosen;    /* else it yields to data that come in an order of their own */
+    bool shuffle, across_epochs, stop_on_nan;
+    int64_t max_steps; /* 0: not bounded */
     uint64_t seed;
     vgrad_dataset *validation;
     vgrad__loss_value validated;
@@ -106,18 +133,14 @@ vgrad_status vgrad__check_outside(const vgrad_trainer *trainer);
 vgrad_status vgrad__batches_check(const vgrad_trainer *trainer, const vgrad_dataset *data);
 /* How many rows a batch of these data has, at most. */
 int64_t vgrad__batch_rows(const vgrad_trainer *trainer, const vgrad_dataset *data);
-/* Room for batches of `rows` rows of these data. */
+/* Room for batches of `rows` rows of these data, and for their order if they are shuffled. */
 vgrad_status vgrad__batches_reserve(vgrad__batches *batches, const vgrad_network *network,
-                                    const vgrad_dataset *data, int64_t rows);
+                                    const vgrad_dataset *data, int64_t rows, bool shuffle);
 void vgrad__batches_release(vgrad__batches *batches, const vgrad_network *network);
-/* A new order for an epoch. */
-vgrad_status vgrad__batches_shuffle(vgrad__batches *batches, const vgrad_network *network,
-                                    const vgrad_dataset *data, uint64_t seed, int64_t epoch);
-/* Back to the order of the data. */
-void vgrad__batches_unshuffle(vgrad__batches *batches, const vgrad_network *network);
-/* `count` rows from place `first` of the order on. */
-void vgrad__batches_fill(vgrad__batches *batches, const vgrad_network *network,
-                         const vgrad_dataset *data, int64_t first, int64_t count);
+/* Makes the batch; room for it was reserved. */
+vgrad_status vgrad__batches_fill(vgrad__batches *batches, const vgrad_network *network,
+                                 const vgrad_dataset *data, const vgrad__stretch *stretch,
+                                 vgrad__filled *filled);
 
 /* ---- step.c ---- */
 
