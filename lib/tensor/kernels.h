@@ -6,6 +6,8 @@
 #ifndef VGRAD_TENSOR_KERNELS_H
 #define VGRAD_TENSOR_KERNELS_H
 
+#include <stdint.h>
+
 #include "tensor/moments.h"
 
 /* What a loss kernel adds up over its rows. */
@@ -75,6 +77,10 @@ typedef struct vgrad__kernels {
                     const vgrad__rmsprop *p);
     void (*adam)(void *w, const void *g, void *m, void *s, void *update, size_t n,
                  const vgrad__adam *p);
+
+    /* (x - center) * factor + offset of bytes, in double until it is rounded. */
+    void (*scale_bytes)(const uint8_t *x, void *out, size_t n, double center, double factor,
+                        double offset);
 
     /* mean += share * (x - mean) */
     void (*running_mean)(void *mean, const void *x, size_t n, double share);

@@ -877,6 +877,29 @@ START_TEST(update_rules)
 }
 END_TEST
 
+/* ---- bytes on their way into a batch ---- */
+
+static void check_scale_bytes(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    array out = array_of(dtype, n, d);
+    uint8_t *x = malloc(n + 1);
+    const double center = dice_uniform(d, -9, 9), factor = dice_uniform(d, -2, 2);
+    const double offset = dice_uniform(d, -3, 3);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (uint8_t)dice_below(d, 256);
+    k->scale_bytes(x, out.data, n, center, factor, offset);
+    for (size_t i = 0; i < n; i++) /* in double, rounded once: every level the same bits */
+        ck_assert(get(&out, i) == as(dtype, (x[i] - center) * factor + offset));
+    free_array(&out);
+    free(x);
+}
+
+START_TEST(bytes_are_scaled_exactly)
+{
+    at_every_size(check_scale_bytes);
+}
+END_TEST
+
 /* ---- the functions under them ---- */
 
 static void assert_ulps(const char *name, double x, double got, long double want)
@@ -966,6 +989,7 @@ int main(void)
               moments_agree_with_two_passes);
     add_tests(suite, "losses", losses_of_elements, losses_of_classes);
     add_tests(suite, "updates", update_rules);
+    add_tests(suite, "bytes", bytes_are_scaled_exactly);
     add_tests(suite, "functions", exp_and_log1p_are_within_two_ulp, products_of_all_transposes);
     return run_suite(suite);
 }

@@ -17,6 +17,7 @@
 #define N(name) JOIN(name, f32)
 #include "tensor/kernels/activation.inc"
 #include "tensor/kernels/loss.inc"
+#include "tensor/kernels/scaling.inc"
 #include "tensor/kernels/statistics.inc"
 #include "tensor/kernels/update.inc"
 #undef T
@@ -26,6 +27,7 @@
 #define N(name) JOIN(name, f64)
 #include "tensor/kernels/activation.inc"
 #include "tensor/kernels/loss.inc"
+#include "tensor/kernels/scaling.inc"
 #include "tensor/kernels/statistics.inc"
 #include "tensor/kernels/update.inc"
 #undef T
@@ -45,7 +47,7 @@
         .crossentropy = crossentropy_##suffix,                                                     \
         .crossentropy_logits = crossentropy_logits_##suffix, .sgd = sgd_##suffix,                  \
         .momentum = momentum_##suffix, .rmsprop = rmsprop_##suffix, .adam = adam_##suffix,         \
-        .running_mean = running_mean_##suffix                                                      \
+        .scale_bytes = scale_bytes_##suffix, .running_mean = running_mean_##suffix                 \
     }
 
 extern const vgrad__kernels JOIN(vgrad__kernels, VGRAD_LEVEL)[2];
