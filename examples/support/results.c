@@ -85,6 +85,11 @@ results *results_open(const char *directory)
     return r;
 }
 
+json_t *results_root(results *r)
+{
+    return r->root;
+}
+
 json_t *results_add_run(results *r)
 {
     json_t *run = json_object();

@@ -14,6 +14,9 @@ typedef struct results results;
 /* Makes the directory and the files; NULL after a message. */
 results *results_open(const char *directory);
 
+/* All of summary.json, borrowed from `r`, for what goes beside "runs". */
+json_t *results_root(results *r);
+
 /* A new object at the end of summary.json's "runs", borrowed from `r`. */
 json_t *results_add_run(results *r);
 
