@@ -184,9 +184,10 @@ static void lay_out(writing *w, double side)
         high.x = fmax(high.x, fmax(s->from.x, s->to.x));
         high.y = fmax(high.y, fmax(s->from.y, s->to.y));
     }
+    const double middle = (SIDE - 1) / 2.0;
     double scale = side / fmax(high.x - low.x, high.y - low.y);
-    point shift = { centre - scale * 0.5 * (low.x + high.x),
-                    centre - scale * 0.5 * (low.y + high.y) };
+    point shift = { middle - scale * 0.5 * (low.x + high.x),
+                    middle - scale * 0.5 * (low.y + high.y) };
     for (int i = 0; i < w->count; i++) {
         segment *s = &w->segments[i];
         s->from = (point){ scale * s->from.x + shift.x, scale * s->from.y + shift.y };
