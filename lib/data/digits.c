@@ -26,15 +26,15 @@ static const double box = 20, centre = 14;
 static const double edge = 0.5;
 
 /* How hands and pens differ, chosen so that a network of 784, 30 and 10 units finds the digits
-   about as hard as MNIST's. Uniform where nothing else is said: no digit is turned until it is
+   about as hard as MNIST's. All but `elastic` bound uniform draws: no digit is turned until it is
    another. */
 static const double turn = 0.45;                     /* radians, either way */
-static const double slant_mean = 0.15, slant = 0.55; /* to the right, as a tangent; +- */
-static const double widening = 0.4;                /* natural logarithm of the width, either way */
-static const double elastic = 0.055;               /* standard deviation, in heights of the digit */
-static const double pen_from = 0.85, pen_to = 2.1; /* radius in pixels */
-static const double size_from = 0.92;              /* of the box, up to all of it */
-static const double grain = 24;                    /* of a grey value, either way */
+static const double slant_mean = 0.15, slant = 0.55; /* tangent, to the right, and either way */
+static const double widening = 0.4;                  /* logarithm of a factor, either way */
+static const double elastic = 0.055;                 /* deviation, in heights of the digit */
+static const double pen_from = 0.85, pen_to = 2.1;   /* radius in pixels */
+static const double size_from = 0.92;                /* of the box, up to all of it */
+static const double grain = 24;                      /* of a grey value, either way */
 
 typedef struct point {
     double x, y;
@@ -90,7 +90,8 @@ static point random_point(vgrad__random *random, double deviation)
 
 static void draw_field(vgrad__random *random, field *f)
 {
-    const double two_pi = 6.283185307179586, covariance_length = sqrt(2.0) * 4.0 / 20.0;
+    /* 4 pixels of a digit that is 20 high. */
+    const double two_pi = 6.283185307179586, covariance_length = sqrt(2.0) * 4 / 20;
     for (int k = 0; k < WAVES; k++) {
         f->waves[k].frequency = random_point(random, 1.0 / covariance_length);
         f->waves[k].amplitude = random_point(random, elastic * sqrt(2.0 / WAVES));

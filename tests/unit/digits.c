@@ -255,6 +255,33 @@ START_TEST(every_digit_varies_and_digits_differ)
 }
 END_TEST
 
+/* The deviation of an image's ink over its mean, among those with this digit. */
+static double spread_of_ink(int digit)
+{
+    double n = 0, sum = 0, squares = 0;
+    for (int i = 0; i < IMAGES; i++)
+        if (digits[i] == digit) {
+            double ink = 0;
+            for (int p = 0; p < PIXELS; p++)
+                ink += images[i][p] / 255.0;
+            n++;
+            sum += ink;
+            squares += ink * ink;
+        }
+    double mean = sum / n;
+    return sqrt(squares / n - mean * mean) / mean;
+}
+
+/* MNIST: 0.25 to 0.30. A pen of one width would give 0.09 to 0.17. */
+START_TEST(pens_are_thin_and_thick)
+{
+    for (int d = 0; d < DIGITS; d++) {
+        double spread = spread_of_ink(d);
+        ck_assert_msg(spread > 0.19 && spread < 0.32, "digit %d: %g", d, spread);
+    }
+}
+END_TEST
+
 int main(void)
 {
     draw_images();
@@ -265,6 +292,6 @@ int main(void)
     add_tests(suite, "digits", digits_are_uniform_and_independent, ways_are_complete);
     add_tests(suite, "picture", ink_fits_a_box_of_20_pixels, centre_of_mass_is_in_the_centre,
               grey_values_have_the_mean_and_spread_of_mnist, strokes_have_soft_edges_and_grain);
-    add_tests(suite, "variety", every_digit_varies_and_digits_differ);
+    add_tests(suite, "variety", every_digit_varies_and_digits_differ, pens_are_thin_and_thick);
     return run_suite(suite);
 }
