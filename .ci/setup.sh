@@ -49,7 +49,7 @@ need_programs() {
         command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
     done
     if [ -z "$missing" ]; then
-        for library in openblas jansson; do
+        for library in openblas jansson zlib; do
             pkg-config --exists "$library" || missing="$missing $library"
         done
     fi

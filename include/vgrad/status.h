@@ -76,7 +76,8 @@ VGRAD_API uint32_t vgrad_version(void);
 VGRAD_API uint32_t vgrad_abi_version(void);
 
 /**
- * One line for a bug report: version, compiler, instruction level in use, OpenBLAS.
+ * One line for a bug report: version, compiler, instruction level in use, OpenBLAS, and
+ * which optional libraries it was built with.
  *
  * @return never NULL; this thread's, until it ends.
  * @thread_any

@@ -20,8 +20,8 @@
 const char *vgrad_build_info(void)
 {
     static _Thread_local char text[256];
-    snprintf(text, sizeof text, "libvgrad %s, ABI %d, %s, kernels %s, %s", VERSION,
+    snprintf(text, sizeof text, "libvgrad %s, ABI %d, %s, kernels %s, %s, %s", VERSION,
              VGRAD_ABI_VERSION, COMPILER, vgrad__kernels_for(VGRAD_FLOAT32)->level,
-             vgrad__blas_description());
+             vgrad__blas_description(), VGRAD_FEATURES);
     return text;
 }
