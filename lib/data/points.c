@@ -1,4 +1,4 @@
-/* Labelled points that fill a shape, as scikit-learn defines them. */
+/* Labelled points that fill a shape, most of them as scikit-learn defines them. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 
@@ -7,11 +7,11 @@
 #include "base/status.h"
 #include "data/dataset.h"
 
-/* Streams of the generator: what is drawn for one purpose does not move the other. The numbers
+/* Streams of the generator: what is drawn for one purpose does not move the others. The numbers
    decide what is drawn: they are never changed. */
-enum { NOISE_STREAM = 0, ORDER_STREAM = 1 };
+enum { NOISE_STREAM = 0, ORDER_STREAM = 1, CENTRE_STREAM = 2 };
 
-static const double two_pi = 6.283185307179586;
+static const double pi = 3.141592653589793, two_pi = 6.283185307179586;
 
 typedef struct recipe recipe;
 
@@ -21,8 +21,8 @@ struct recipe {
     /* What only this shape asks of its parameters; NULL: nothing. */
     vgrad_status (*check)(const recipe *r);
     int64_t rows, width;
-    int64_t parts;    /* circles: each has a row at least */
-    double parameter; /* the factor of circles */
+    int64_t parts;    /* circles, moons, clusters, arms or corners: each has a row at least */
+    double parameter; /* the factor of circles, the turns of spirals */
     double noise;
     uint64_t seed;
     bool ordered;
@@ -32,13 +32,21 @@ struct recipe {
 
 static vgrad_status check(const recipe *r)
 {
+    /* A row of x takes a normal for each element, and a stream has no more than these. */
+    const int64_t normals = INT64_C(1) << 32;
+    if (r->parts < 1 || r->parts > INT32_MAX)
+        return vgrad__fail(VGRAD_E_INVALID, "classes: 1 to %d, got %lld", INT32_MAX,
+                           (long long)r->parts);
     if (r->rows < r->parts || r->rows > INT32_MAX)
         return vgrad__fail(VGRAD_E_INVALID, "rows: %lld to %d, got %lld", (long long)r->parts,
                            INT32_MAX, (long long)r->rows);
+    if (r->width < 1 || r->width > normals / r->rows)
+        return vgrad__fail(VGRAD_E_INVALID, "width: 1 to %lld for %lld rows, got %lld",
+                           (long long)(normals / r->rows), (long long)r->rows, (long long)r->width);
     vgrad_status status = r->check ? r->check(r) : VGRAD_OK;
     if (status != VGRAD_OK)
         return status;
-    if (!(r->noise >= 0.0) || !isfinite(r->noise))
+    if (r->noise < 0.0 || !isfinite(r->noise))
         return vgrad__fail(VGRAD_E_INVALID, "noise: at least 0, got %g", r->noise);
     return VGRAD_OK;
 }
@@ -85,7 +93,7 @@ static vgrad_status make(vgrad_dataset **out, const recipe *r, vgrad_context *co
     return points ? VGRAD_OK : VGRAD_E_MEMORY;
 }
 
-/* ---- circles ---- */
+/* ---- circles and moons ---- */
 
 /* Which of the two curves point i lies on, its place on that curve from 0, and the curve's points:
    rows / 2 on the outer one, then the inner one's. */
@@ -140,4 +148,100 @@ vgrad_status vgrad_dataset_circles_ordered(vgrad_dataset **out, int64_t rows, do
                                            double noise, uint64_t seed, vgrad_context *context)
 {
     return make_circles(out, rows, factor, noise, true, seed, context);
+}
+
+/* Both ends of the half circle are points; the only point of one is its beginning. */
+static double moon_point(const recipe *r, int64_t i, double *x)
+{
+    int64_t place, count;
+    bool inner = on_inner(r, i, &place, &count);
+    double angle = count > 1 ? pi * (double)place / (double)(count - 1) : 0.0;
+    x[0] = inner ? 1.0 - cos(angle) : cos(angle);
+    x[1] = inner ? 1.0 - sin(angle) - 0.5 : sin(angle);
+    return inner;
+}
+
+vgrad_status vgrad_dataset_moons(vgrad_dataset **out, int64_t rows, double noise, uint64_t seed,
+                                 vgrad_context *context)
+{
+    const recipe moons = {
+        .point = moon_point, .rows = rows, .width = 2, .parts = 2, .noise = noise, .seed = seed
+    };
+    return make(out, &moons, context);
+}
+
+/* ---- blobs, spirals and corners: rows are dealt to them in turn ---- */
+
+/* Each cluster has a stream for its centre, so that nothing has to be remembered. */
+static double blob_point(const recipe *r, int64_t i, double *x)
+{
+    int64_t cluster = i % r->parts;
+    vgrad__random random =
+        vgrad__random_stream(r->seed, VGRAD__RANDOM_DATA, CENTRE_STREAM, (uint32_t)cluster);
+    for (int64_t j = 0; j < r->width; j++)
+        x[j] = -10.0 + 20.0 * vgrad__random_uniform(&random);
+    return (double)cluster;
+}
+
+vgrad_status vgrad_dataset_blobs(vgrad_dataset **out, int64_t rows, int64_t width, int64_t classes,
+                                 double noise, uint64_t seed, vgrad_context *context)
+{
+    const recipe blobs = { .point = blob_point,
+                           .rows = rows,
+                           .width = width,
+                           .parts = classes,
+                           .noise = noise,
+                           .seed = seed };
+    return make(out, &blobs, context);
+}
+
+/* Beyond that an angle loses the digits that tell neighbours apart, and in the end is infinite. */
+static vgrad_status check_turns(const recipe *r)
+{
+    if (!(fabs(r->parameter) <= 1e6))
+        return vgrad__fail(VGRAD_E_INVALID, "turns: -1e6 to 1e6, got %g", r->parameter);
+    return VGRAD_OK;
+}
+
+static double spiral_point(const recipe *r, int64_t i, double *x)
+{
+    int64_t arm = i % r->parts, place = i / r->parts;
+    int64_t on_arm = r->rows / r->parts + (arm < r->rows % r->parts);
+    double radius = (double)(place + 1) / (double)on_arm;
+    double angle = two_pi * ((double)arm / (double)r->parts + r->parameter * radius);
+    x[0] = radius * cos(angle);
+    x[1] = radius * sin(angle);
+    return (double)arm;
+}
+
+vgrad_status vgrad_dataset_spirals(vgrad_dataset **out, int64_t rows, int64_t classes, double turns,
+                                   double noise, uint64_t seed, vgrad_context *context)
+{
+    const recipe spirals = { .point = spiral_point,
+                             .check = check_turns,
+                             .rows = rows,
+                             .width = 2,
+                             .parts = classes,
+                             .parameter = turns,
+                             .noise = noise,
+                             .seed = seed };
+    return make(out, &spirals, context);
+}
+
+static double corner_point(const recipe *r, int64_t i, double *x)
+{
+    (void)r;
+    bool first = i / 2 % 2, second = i % 2;
+    x[0] = first;
+    x[1] = second;
+    return first != second;
+}
+
+vgrad_status vgrad_dataset_xor(vgrad_dataset **out, int64_t rows, double noise, uint64_t seed,
+                               vgrad_context *context)
+{
+    const recipe corners = {
+        .point = corner_point, .rows = rows, .width = 2, .parts = 4, .noise = noise, .seed = seed
+    };
+    return make(out, &corners, context);
 }
