@@ -284,6 +284,97 @@ VGRAD_API vgrad_status vgrad_dataset_circles_ordered(vgrad_dataset **out, int64_
                                                      vgrad_context *context);
 
 /**
+ * Two half circles that interlock, as scikit-learn's make_moons: rows / 2 points (cos t, sin t)
+ * with label 0, the others (1 - cos t, 1 - sin t - 0.5) with label 1, on each moon t evenly spaced
+ * from 0 to pi, both included; normal noise on both coordinates; rows in random order.
+ *
+ * The points are float64; the random stream is this library's, so the points are not scikit-learn's
+ * for the same seed.
+ *
+ * @param[out] out the new dataset: x is (rows, 2), y is (rows, 1); NULL on failure.
+ * @param rows     at least 2.
+ * @param noise    standard deviation, at least 0.
+ * @param seed     the same seed, the same rows.
+ * @param context  NULL: the defaults.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_MEMORY.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_moons(vgrad_dataset **out, int64_t rows, double noise,
+                                           uint64_t seed, vgrad_context *context);
+
+/**
+ * Clusters around random centres, as scikit-learn's make_blobs: the coordinates of each centre are
+ * uniform on [-10, 10), and its points normal around it with one deviation in every direction; a
+ * point's label is its centre's number. The clusters have rows / classes points each, the first
+ * rows % classes of them one more; rows in random order.
+ *
+ * The points are float64; the random stream is this library's, so the points are not scikit-learn's
+ * for the same seed. With noise 0 every point is its centre: the same seed with noise has the same
+ * centres.
+ *
+ * @param[out] out the new dataset: x is (rows, width), y is (rows, 1); NULL on failure.
+ * @param rows     at least `classes`.
+ * @param width    at least 1; rows * width at most 2^32. scikit-learn's default: 2.
+ * @param classes  how many clusters, at least 1. scikit-learn's default: 3.
+ * @param noise    standard deviation, at least 0. scikit-learn's default: 1.
+ * @param seed     the same seed, the same rows.
+ * @param context  NULL: the defaults.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_MEMORY.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_blobs(vgrad_dataset **out, int64_t rows, int64_t width,
+                                           int64_t classes, double noise, uint64_t seed,
+                                           vgrad_context *context);
+
+/**
+ * Archimedean spirals that interleave, one arm for each class. Point j = 1 ... n of arm k = 0 ...
+ * classes - 1 is (r cos a, r sin a) with r = j / n and a = 2 pi (k / classes + turns r), and has
+ * label k; there is none at the origin, which the arms share. The arms have rows / classes points
+ * each, the first rows % classes of them one more; normal noise on both coordinates; rows in random
+ * order.
+ *
+ * The 194 points of K. J. Lang and M. J. Witbrock's two-spirals problem ("Learning to tell two
+ * spirals apart", Proceedings of the 1988 Connectionist Models Summer School) are, but for their
+ * radius of 6.5, those of 208 rows, 2 classes, 3.25 turns and noise 0 without the innermost eight
+ * of each arm. The points are float64.
+ *
+ * @param[out] out the new dataset: x is (rows, 2), y is (rows, 1); NULL on failure.
+ * @param rows     at least `classes`.
+ * @param classes  how many arms, at least 1.
+ * @param turns    how often an arm goes round the origin, from -1e6 to 1e6; below 0: clockwise.
+ * @param noise    standard deviation, at least 0; the outer ends have radius 1.
+ * @param seed     the same seed, the same rows.
+ * @param context  NULL: the defaults.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_MEMORY.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_spirals(vgrad_dataset **out, int64_t rows, int64_t classes,
+                                             double turns, double noise, uint64_t seed,
+                                             vgrad_context *context);
+
+/**
+ * The exclusive or: rows dealt in turn to the corners (0, 0), (0, 1), (1, 0) and (1, 1) of the unit
+ * square, with label 1 where one coordinate is 1 and the other is 0, else label 0; normal noise on
+ * both coordinates; rows in random order. Four rows without noise are the truth table, which D. E.
+ * Rumelhart, G. E. Hinton and R. J. Williams train in "Learning internal representations by error
+ * propagation" (1986). The points are float64.
+ *
+ * @param[out] out the new dataset: x is (rows, 2), y is (rows, 1); NULL on failure.
+ * @param rows     at least 4.
+ * @param noise    standard deviation, at least 0.
+ * @param seed     the same seed, the same rows.
+ * @param context  NULL: the defaults.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_MEMORY.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_xor(vgrad_dataset **out, int64_t rows, double noise,
+                                         uint64_t seed, vgrad_context *context);
+
+/**
  * Images of handwritten digits, drawn on the spot, in the form of MNIST: for those who do not have
  * that at hand. Each is a pen's way for its digit, in one of several manners, with random affine and
  * elastic distortion (Simard, Steinkraus and Platt 2003), pen width and grain; grey values 0 to 255

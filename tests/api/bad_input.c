@@ -3,6 +3,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fixture.h"
@@ -57,6 +58,10 @@ START_TEST(null_for_context_dataset_and_tensor)
     INVALID(vgrad_dataset_borrow(&data, 1, NULL, VGRAD_FLOAT64, 1, NULL, 0, 0, NULL));
     INVALID(vgrad_dataset_circles(NULL, 2, 0.5, 0, 0, NULL));
     INVALID(vgrad_dataset_circles_ordered(NULL, 2, 0.5, 0, 0, NULL));
+    INVALID(vgrad_dataset_moons(NULL, 2, 0, 0, NULL));
+    INVALID(vgrad_dataset_blobs(NULL, 3, 2, 3, 1, 0, NULL));
+    INVALID(vgrad_dataset_spirals(NULL, 2, 2, 1, 0, 0, NULL));
+    INVALID(vgrad_dataset_xor(NULL, 4, 0, 0, NULL));
     refuses_number(-1, vgrad_dataset_rows(NULL));
     refuses_number(-1, vgrad_dataset_x_width(NULL));
     refuses_number(-1, vgrad_dataset_y_width(NULL));
@@ -346,12 +351,6 @@ START_TEST(datasets_out_of_range)
     INVALID(vgrad_dataset_borrow(&d, 1, x, VGRAD_FLOAT64, -1, NULL, 0, 0, NULL));
     INVALID(vgrad_dataset_borrow(&d, 1, x, VGRAD_FLOAT64, 1, x, VGRAD_FLOAT64, 0, NULL));
     INVALID(vgrad_dataset_borrow(&d, INT64_MAX, x, VGRAD_FLOAT64, 2, NULL, 0, 0, NULL));
-    INVALID(vgrad_dataset_circles(&d, 1, 0.5, 0, 0, NULL));
-    INVALID(vgrad_dataset_circles(&d, 2, 1, 0, 0, NULL));
-    INVALID(vgrad_dataset_circles(&d, 2, -0.1, 0, 0, NULL));
-    INVALID(vgrad_dataset_circles(&d, 2, (double)NAN, 0, 0, NULL));
-    INVALID(vgrad_dataset_circles(&d, 2, 0.5, -1, 0, NULL));
-    INVALID(vgrad_dataset_circles_ordered(&d, 2, 0.5, (double)NAN, 0, NULL));
     assert_ok(vgrad_dataset_borrow(&d, 2, x, VGRAD_FLOAT64, 2, NULL, 0, 0, NULL));
     INVALID(vgrad_dataset_read(d, -1, 1, x, NULL, VGRAD_FLOAT64));
     INVALID(vgrad_dataset_read(d, 0, 3, x, NULL, VGRAD_FLOAT64));
@@ -359,6 +358,135 @@ START_TEST(datasets_out_of_range)
     refuses(VGRAD_E_STATE, vgrad_dataset_read(d, 0, 1, NULL, x, VGRAD_FLOAT64));
     assert_ok(vgrad_dataset_read(d, 2, 0, x, NULL, VGRAD_FLOAT64));
     vgrad_dataset_destroy(d);
+}
+END_TEST
+
+/* The argument and its value are named, and what `d` was is forgotten. */
+#define REFUSES_POINTS(argument, value, call)                                                      \
+    do {                                                                                           \
+        d = (void *)&d;                                                                            \
+        INVALID(call);                                                                             \
+        ck_assert_ptr_null(d);                                                                     \
+        assert_error_names(argument ": ");                                                         \
+        assert_error_names(value);                                                                 \
+    } while (0)
+
+static vgrad_status circles(vgrad_dataset **out, int64_t rows, double noise)
+{
+    return vgrad_dataset_circles(out, rows, 0.5, noise, 0, NULL);
+}
+
+static vgrad_status ordered_circles(vgrad_dataset **out, int64_t rows, double noise)
+{
+    return vgrad_dataset_circles_ordered(out, rows, 0.5, noise, 0, NULL);
+}
+
+static vgrad_status moons(vgrad_dataset **out, int64_t rows, double noise)
+{
+    return vgrad_dataset_moons(out, rows, noise, 0, NULL);
+}
+
+static vgrad_status three_blobs(vgrad_dataset **out, int64_t rows, double noise)
+{
+    return vgrad_dataset_blobs(out, rows, 2, 3, noise, 0, NULL);
+}
+
+static vgrad_status three_spirals(vgrad_dataset **out, int64_t rows, double noise)
+{
+    return vgrad_dataset_spirals(out, rows, 3, 1, noise, 0, NULL);
+}
+
+static vgrad_status corners(vgrad_dataset **out, int64_t rows, double noise)
+{
+    return vgrad_dataset_xor(out, rows, noise, 0, NULL);
+}
+
+static const struct {
+    vgrad_status (*make)(vgrad_dataset **out, int64_t rows, double noise);
+    int64_t fewest;
+} shapes[] = {
+    { circles, 2 },     { ordered_circles, 2 }, { moons, 2 },
+    { three_blobs, 3 }, { three_spirals, 3 },   { corners, 4 },
+};
+
+START_TEST(every_shape_has_its_rows_and_its_noise)
+{
+    const int64_t fewest = shapes[_i].fewest;
+    const int64_t rows[] = { fewest - 1, 0, -1, INT64_MIN, INT64_C(1) << 31, INT64_MAX };
+    const double noises[] = { -1, -1e-300, (double)NAN, (double)INFINITY, (double)-INFINITY };
+    char got[64];
+    vgrad_dataset *d;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(got, sizeof got, "got %lld", (long long)rows[i]);
+        REFUSES_POINTS("rows", got, shapes[_i].make(&d, rows[i], 0.1));
+    }
+    for (size_t i = 0; i < sizeof noises / sizeof *noises; i++) {
+        snprintf(got, sizeof got, "got %g", noises[i]);
+        REFUSES_POINTS("noise", got, shapes[_i].make(&d, fewest, noises[i]));
+    }
+    assert_ok(shapes[_i].make(&d, fewest, 0));
+    ck_assert_int_eq(vgrad_dataset_rows(d), fewest);
+    vgrad_dataset_destroy(d);
+}
+END_TEST
+
+START_TEST(shapes_have_their_parameters)
+{
+    vgrad_dataset *d;
+    REFUSES_POINTS("factor", "got 1", vgrad_dataset_circles(&d, 2, 1, 0, 0, NULL));
+    REFUSES_POINTS("factor", "got -0.1", vgrad_dataset_circles(&d, 2, -0.1, 0, 0, NULL));
+    REFUSES_POINTS("factor", "got nan", vgrad_dataset_circles(&d, 2, (double)NAN, 0, 0, NULL));
+    REFUSES_POINTS("factor", "got 2", vgrad_dataset_circles_ordered(&d, 2, 2, 0, 0, NULL));
+    REFUSES_POINTS("classes", "got 0", vgrad_dataset_blobs(&d, 8, 2, 0, 1, 0, NULL));
+    REFUSES_POINTS("classes", "got -1", vgrad_dataset_blobs(&d, 8, 2, -1, 1, 0, NULL));
+    REFUSES_POINTS("classes", "got 2147483648",
+                   vgrad_dataset_blobs(&d, 8, 2, INT64_C(2147483648), 1, 0, NULL));
+    REFUSES_POINTS("rows", "got 8", vgrad_dataset_blobs(&d, 8, 2, INT32_MAX, 1, 0, NULL));
+    REFUSES_POINTS("width", "got 0", vgrad_dataset_blobs(&d, 8, 0, 3, 1, 0, NULL));
+    REFUSES_POINTS("width", "got -1", vgrad_dataset_blobs(&d, 8, -1, 3, 1, 0, NULL));
+    REFUSES_POINTS("width", "got 9223372036854775807",
+                   vgrad_dataset_blobs(&d, 8, INT64_MAX, 3, 1, 0, NULL));
+    REFUSES_POINTS("classes", "got 0", vgrad_dataset_spirals(&d, 8, 0, 1, 0, 0, NULL));
+    REFUSES_POINTS("classes", "got -9223372036854775808",
+                   vgrad_dataset_spirals(&d, 8, INT64_MIN, 1, 0, 0, NULL));
+    REFUSES_POINTS("turns", "got nan", vgrad_dataset_spirals(&d, 8, 2, (double)NAN, 0, 0, NULL));
+    REFUSES_POINTS("turns", "got inf",
+                   vgrad_dataset_spirals(&d, 8, 2, (double)INFINITY, 0, 0, NULL));
+    REFUSES_POINTS("turns", "got -1e+07", vgrad_dataset_spirals(&d, 8, 2, -1e7, 0, 0, NULL));
+    REFUSES_POINTS("turns", "got 1e+300", vgrad_dataset_spirals(&d, 8, 2, 1e300, 0, 0, NULL));
+    assert_ok(vgrad_dataset_spirals(&d, 1, 1, -1e6, 0, 0, NULL));
+    vgrad_dataset_destroy(d);
+    assert_ok(vgrad_dataset_blobs(&d, 1, 1, 1, 0, 0, NULL));
+    vgrad_dataset_destroy(d);
+}
+END_TEST
+
+static void *allocate_little(size_t size, size_t alignment, void *user)
+{
+    (void)user;
+    return size <= 4096 ? aligned_alloc(alignment, (size + 63) / 64 * 64) : NULL;
+}
+
+static void release_little(void *block, size_t size, void *user)
+{
+    (void)size;
+    (void)user;
+    free(block);
+}
+
+/* The allocator is asked for 2^32 elements; a column more is refused before. */
+START_TEST(blobs_end_where_their_stream_ends)
+{
+    const int64_t most = INT64_C(1) << 32;
+    vgrad_context *context;
+    vgrad_dataset *d;
+    assert_ok(vgrad_context_create(&context, allocate_little, release_little, NULL));
+    for (int64_t rows = 1; rows <= 64; rows *= 4) {
+        refuses(VGRAD_E_MEMORY, vgrad_dataset_blobs(&d, rows, most / rows, 1, 1, 0, context));
+        INVALID(vgrad_dataset_blobs(&d, rows, most / rows + 1, 1, 1, 0, context));
+        assert_error_names("width: ");
+    }
+    vgrad_context_destroy(context);
 }
 END_TEST
 
@@ -1056,7 +1184,8 @@ int main(void)
     add_tests(suite, "NULL", null_for_context_dataset_and_tensor, null_for_network_and_layer,
               null_for_optimizer_and_probe, null_for_trainer);
     add_tests(suite, "range", optimizer_options_at_their_ends,
-              trainer_and_probe_options_at_their_ends, datasets_out_of_range);
+              trainer_and_probe_options_at_their_ends, datasets_out_of_range,
+              shapes_have_their_parameters, blobs_end_where_their_stream_ends);
     add_tests(suite, "wiring", build_reports_the_first_mistake, an_input_has_a_width,
               a_built_network_is_fixed, an_unbuilt_network_does_nothing,
               parts_of_two_networks_do_not_mix, success_leaves_the_last_error_alone);
@@ -1071,6 +1200,8 @@ int main(void)
     TCase *loops = tcase_create("each");
     tcase_set_timeout(loops, 120);
     tcase_add_loop_test(loops, unknown_enumerators, 0, 4);
+    tcase_add_loop_test(loops, every_shape_has_its_rows_and_its_noise, 0,
+                        sizeof shapes / sizeof *shapes);
     tcase_add_loop_test(loops, training_inside_a_callback_is_refused_and_harmless, 0, 2);
     tcase_add_loop_test(loops, looking_aside_does_not_change_the_weights, 0, 2);
     tcase_add_loop_test(loops, everything_may_be_destroyed_in_a_callback, 0, 8);

@@ -194,6 +194,26 @@ static vgrad_status predict(world *w)
                                  w->answers, VGRAD_FLOAT64, 300);
 }
 
+static vgrad_status make_moons(world *w)
+{
+    return CREATE(w->moons, vgrad_dataset_moons, WORLD_ROWS, 0.1, 1, w->context);
+}
+
+static vgrad_status make_blobs(world *w)
+{
+    return CREATE(w->blobs, vgrad_dataset_blobs, WORLD_ROWS, 3, 4, 1, 1, w->context);
+}
+
+static vgrad_status make_spirals(world *w)
+{
+    return CREATE(w->spirals, vgrad_dataset_spirals, WORLD_ROWS, 2, 1.5, 0.1, 1, w->context);
+}
+
+static vgrad_status make_corners(world *w)
+{
+    return CREATE(w->corners, vgrad_dataset_xor, WORLD_ROWS, 0.1, 1, w->context);
+}
+
 const phase world_phases[] = {
     { "dataset_circles", make_circles },
     { "dataset_copy", make_copy },
@@ -216,6 +236,10 @@ const phase world_phases[] = {
     { "forward with more rows", loop_without_next },
     { "trainer_evaluate", evaluate },
     { "network_predict", predict },
+    { "dataset_moons", make_moons },
+    { "dataset_blobs", make_blobs },
+    { "dataset_spirals", make_spirals },
+    { "dataset_xor", make_corners },
 };
 const int world_phase_count = sizeof world_phases / sizeof *world_phases;
 
@@ -249,4 +273,8 @@ void world_destroy(world *w)
     vgrad_probe_destroy(w->probe);
     vgrad_dataset_destroy(w->data);
     vgrad_dataset_destroy(w->copy);
+    vgrad_dataset_destroy(w->moons);
+    vgrad_dataset_destroy(w->blobs);
+    vgrad_dataset_destroy(w->spirals);
+    vgrad_dataset_destroy(w->corners);
 }
