@@ -63,6 +63,38 @@ VGRAD_API int32_t vgrad_activation_find(const char *name);
 VGRAD_API vgrad_layer *vgrad_input(vgrad_network *network, int64_t width);
 
 /**
+ * Rows of any shape, such as (height, width, channels). A network may have several inputs: each
+ * takes its columns of x, in the order in which they were made.
+ *
+ * @param network the network, not yet built.
+ * @param rank    1 to VGRAD_MAX_RANK - 1.
+ * @param shape   `rank` sizes, at least 1 each; copied.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_input_shape(vgrad_network *network, int32_t rank,
+                                         const int64_t *shape);
+
+/**
+ * Images: rows of the shape (height, width, channels), channels last.
+ *
+ * @param network  the network, not yet built.
+ * @param height   at least 1.
+ * @param width    at least 1.
+ * @param channels at least 1.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_input_image(vgrad_network *network, int64_t height, int64_t width,
+                                         int64_t channels);
+
+/**
  * A fully connected layer: a = f(x W + b), with kernel W (inputs, units) and bias b (units).
  *
  * Default initializers: Glorot uniform for the kernel, zeros for the bias.

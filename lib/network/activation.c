@@ -58,12 +58,12 @@ static void relu_backward(const block *b, const void *a, const void *da, void *d
 
 static void leaky_relu(const block *b, const void *z, void *a)
 {
-    b->kernels->relu(z, a, (size_t)b->count, b->layer->alpha);
+    b->kernels->relu(z, a, (size_t)b->count, vgrad__alpha(b->layer));
 }
 
 static void leaky_relu_backward(const block *b, const void *a, const void *da, void *delta)
 {
-    b->kernels->relu_backward(a, da, delta, (size_t)b->count, b->layer->alpha);
+    b->kernels->relu_backward(a, da, delta, (size_t)b->count, vgrad__alpha(b->layer));
 }
 
 static void softmax(const block *b, const void *z, void *a)
@@ -91,14 +91,33 @@ static const struct {
 
 enum { ACTIVATIONS = sizeof activations / sizeof *activations };
 
-bool vgrad__activation_exists(vgrad_activation activation)
+static bool exists(vgrad_activation activation)
 {
     return (int)activation >= 0 && (int)activation < ACTIVATIONS;
 }
 
+vgrad_status vgrad__activation_check(const vgrad_layer *layer)
+{
+    if (!exists(layer->activation))
+        return vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": no activation %d%s", layer->name,
+                           (int)layer->activation,
+                           (int)layer->activation == -1 ? " (a word that is none?)" : "");
+    if (layer->activation == VGRAD_SOFTMAX && layer->width < 2)
+        return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": softmax over one unit is always 1",
+                           layer->name);
+    return VGRAD_OK;
+}
+
+double vgrad__alpha(const vgrad_layer *layer)
+{
+    const double leaky_relu_default = 0.2;
+    double alpha = layer->options[VGRAD_LAYER_ALPHA];
+    return alpha == alpha ? alpha : leaky_relu_default;
+}
+
 const char *vgrad_activation_name(vgrad_activation activation)
 {
-    return vgrad__activation_exists(activation) ? activations[activation].name : "unknown";
+    return exists(activation) ? activations[activation].name : "unknown";
 }
 
 int32_t vgrad_activation_find(const char *name)

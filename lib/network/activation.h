@@ -5,7 +5,10 @@
 
 #include "network/network.h"
 
-bool vgrad__activation_exists(vgrad_activation activation);
+/* VGRAD_OK if the layer's activation is one, and can work on rows of its shape. */
+vgrad_status vgrad__activation_check(const vgrad_layer *layer);
+/* The layer's alpha: as it was set, or what goes with its activation. */
+double vgrad__alpha(const vgrad_layer *layer);
 
 /* a = f(z), block by block, taking the moments of both that are wanted. */
 void vgrad__activate(vgrad_layer *layer);

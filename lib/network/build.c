@@ -38,12 +38,16 @@ static vgrad_status check_wiring(vgrad_network *network, vgrad_layer *output)
 
 static vgrad_status infer_shapes(vgrad_network *network)
 {
+    network->input_width = 0;
     for (size_t i = 0; i < network->layer_count; i++) {
         vgrad_layer *layer = network->layers[i];
         layer->needs_gradient = layer->input_count > 0;
+        layer->parameter_count = 0;
         vgrad_status status = layer->kind->shape(layer);
         if (status != VGRAD_OK)
             return status;
+        if (layer->input_count == 0)
+            network->input_width += layer->width;
     }
     return VGRAD_OK;
 }

@@ -103,10 +103,10 @@ void vgrad__initialize(vgrad_network *network, uint64_t seed)
 {
     for (size_t s = 0; s < network->segment_count; s++) {
         const vgrad__segment *segment = &network->segments[s];
-        const vgrad__parameter *parameter =
-            &network->layers[segment->layer]->parameters[segment->slot];
-        const vgrad__initializer *init = parameter->initializer.chosen
-                                             ? &parameter->initializer
+        const vgrad_layer *layer = network->layers[segment->layer];
+        const vgrad__parameter *parameter = &layer->parameters[segment->parameter];
+        const vgrad__initializer *init = layer->initializers[segment->slot].chosen
+                                             ? &layer->initializers[segment->slot]
                                              : &network->initializers[segment->slot];
         distribution d =
             distribution_of(init, (double)parameter->fan_in, (double)parameter->fan_out);

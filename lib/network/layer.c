@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "network/activation.h"
 #include "network/network.h"
+#include "tensor/blas.h"
 
 /* "dense", or the first of "dense_1", "dense_2", ... that is free. */
 static void name_by_kind(vgrad_layer *layer)
@@ -41,8 +43,8 @@ vgrad_layer *vgrad__layer_create(vgrad_network *network, const vgrad__layer_kind
     layer->network = network;
     layer->kind = kind;
     layer->trainable = true;
-    layer->use_bias = true;
-    layer->alpha = 0.2;
+    for (const vgrad__layer_option *o = kind->options; o->option; o++)
+        layer->options[o->option] = o->initial;
     layer->input_count = input_count;
     for (int32_t i = 0; i < input_count; i++)
         layer->inputs[i] = inputs[i];
@@ -55,6 +57,36 @@ vgrad_layer *vgrad__layer_create(vgrad_network *network, const vgrad__layer_kind
 void vgrad__layer_destroy(vgrad_layer *layer)
 {
     vgrad__release(layer->network->context, layer, 1, layer_size(layer->input_count));
+}
+
+vgrad_layer *vgrad__layer_after(vgrad_layer *in, const vgrad__layer_kind *kind)
+{
+    if (!in) {
+        vgrad__fail_null("in");
+        return NULL;
+    }
+    return vgrad__layer_create(in->network, kind, 1, &in);
+}
+
+vgrad_status vgrad__layer_set_shape(vgrad_layer *layer, int32_t rank, const int64_t *shape)
+{
+    int64_t width = 1;
+    bool fits = rank >= 1 && rank <= VGRAD__ROW_RANK_MAX;
+    for (int32_t axis = 0; axis < rank && fits; axis++)
+        fits = shape[axis] >= 1 && !__builtin_mul_overflow(width, shape[axis], &width) &&
+               width <= VGRAD__BLAS_MAX;
+    if (!fits)
+        return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": rows of 1 to %d elements, in 1 to %d axes",
+                           layer->name, VGRAD__BLAS_MAX, VGRAD__ROW_RANK_MAX);
+    layer->rank = rank;
+    memcpy(layer->shape, shape, (size_t)rank * sizeof *shape);
+    layer->width = width;
+    return VGRAD_OK;
+}
+
+void vgrad__layer_add_parameter(vgrad_layer *layer, const vgrad__parameter *parameter)
+{
+    layer->parameters[layer->parameter_count++] = *parameter;
 }
 
 const char *vgrad_layer_name(const vgrad_layer *layer)
@@ -104,34 +136,53 @@ vgrad_status vgrad_layer_set_name(vgrad_layer *layer, const char *name)
     return VGRAD_OK;
 }
 
+/* By vgrad_layer_option; what has no name is no option. */
+static const struct {
+    const char *name;
+    double low, high;
+    bool whole;
+    const char *range;
+} options[VGRAD__LAYER_OPTIONS_MAX] = {
+    [VGRAD_LAYER_TRAINABLE] = { "trainable", 0, 1, true, "0 or 1" },
+    [VGRAD_LAYER_USE_BIAS] = { "use_bias", 0, 1, true, "0 or 1" },
+    [VGRAD_LAYER_ALPHA] = { "alpha", 0, 1, false, "in [0, 1]" },
+};
+
+/* VGRAD_OK if layers of this kind have the option. */
+static vgrad_status check_option(const vgrad_layer *layer, vgrad_layer_option option)
+{
+    if ((int)option < 0 || (int)option >= VGRAD__LAYER_OPTIONS_MAX || !options[option].name)
+        return vgrad__fail(VGRAD_E_INVALID, "option: no layer option %d", (int)option);
+    if (option == VGRAD_LAYER_TRAINABLE)
+        return VGRAD_OK;
+    for (const vgrad__layer_option *o = layer->kind->options; o->option; o++)
+        if (o->option == option)
+            return VGRAD_OK;
+    return vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": %s has no %s", layer->name,
+                       layer->kind->name, options[option].name);
+}
+
 vgrad_status vgrad_layer_set(vgrad_layer *layer, vgrad_layer_option option, double value)
 {
     if (!layer)
         return vgrad__fail_null("layer");
-    const char *name = option == VGRAD_LAYER_TRAINABLE  ? "trainable"
-                       : option == VGRAD_LAYER_USE_BIAS ? "use_bias"
-                       : option == VGRAD_LAYER_ALPHA    ? "alpha"
-                                                        : NULL;
-    if (!name)
+    vgrad_status status = check_option(layer, option);
+    if (status != VGRAD_OK)
+        return refuse(layer, status);
+    if (!vgrad__number_fits(value, options[option].low, options[option].high,
+                            options[option].whole))
         return refuse(layer,
-                      vgrad__fail(VGRAD_E_INVALID, "option: no layer option %d", (int)option));
-    if (!vgrad__number_fits(value, 0, 1, option != VGRAD_LAYER_ALPHA))
-        return refuse(layer,
-                      vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": %s %s, got %g", layer->name, name,
-                                  option == VGRAD_LAYER_ALPHA ? "in [0, 1]" : "0 or 1", value));
+                      vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": %s %s, got %g", layer->name,
+                                  options[option].name, options[option].range, value));
     if (option == VGRAD_LAYER_TRAINABLE) {
         layer->trainable = value != 0;
         vgrad__segments_set_trainable(layer);
         return VGRAD_OK;
     }
-    vgrad_status status = check_not_built(layer, name);
-    if (status != VGRAD_OK)
-        return status;
-    if (option == VGRAD_LAYER_USE_BIAS)
-        layer->use_bias = value != 0;
-    else
-        layer->alpha = value;
-    return VGRAD_OK;
+    status = check_not_built(layer, options[option].name);
+    if (status == VGRAD_OK)
+        layer->options[option] = value;
+    return status;
 }
 
 double vgrad_layer_get(const vgrad_layer *layer, vgrad_layer_option option)
@@ -140,13 +191,11 @@ double vgrad_layer_get(const vgrad_layer *layer, vgrad_layer_option option)
         vgrad__fail_null("layer");
         return (double)NAN;
     }
-    switch (option) {
-    case VGRAD_LAYER_TRAINABLE: return layer->trainable;
-    case VGRAD_LAYER_USE_BIAS: return layer->use_bias;
-    case VGRAD_LAYER_ALPHA: return layer->alpha;
-    }
-    vgrad__fail(VGRAD_E_INVALID, "option: no layer option %d", (int)option);
-    return (double)NAN;
+    if (check_option(layer, option) != VGRAD_OK)
+        return (double)NAN;
+    return option == VGRAD_LAYER_TRAINABLE ? layer->trainable
+           : option == VGRAD_LAYER_ALPHA   ? vgrad__alpha(layer)
+                                           : layer->options[option];
 }
 
 vgrad_status vgrad_layer_set_initializer(vgrad_layer *layer, vgrad_role parameter,
@@ -157,7 +206,7 @@ vgrad_status vgrad_layer_set_initializer(vgrad_layer *layer, vgrad_role paramete
     vgrad_status status = vgrad__initializer_check(parameter, kind, a, b);
     if (status != VGRAD_OK)
         return refuse(layer, status);
-    layer->parameters[parameter].initializer = (vgrad__initializer){ true, kind, a, b };
+    layer->initializers[parameter] = (vgrad__initializer){ true, kind, a, b };
     return VGRAD_OK;
 }
 

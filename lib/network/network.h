@@ -15,7 +15,13 @@
 #include "network/observer.h"
 #include "tensor/kernels.h"
 
-enum { VGRAD__NAME_SIZE = 64, VGRAD__PARAMETERS_MAX = 2 };
+enum {
+    VGRAD__NAME_SIZE = 64,
+    VGRAD__ROW_RANK_MAX = VGRAD_MAX_RANK - 1, /* axis 0 of a tensor goes along the rows */
+    VGRAD__PARAMETERS_MAX = 4,                /* of a layer; also the slots that parameters have */
+    VGRAD__PARAMETER_RANK_MAX = 4,
+    VGRAD__LAYER_OPTIONS_MAX = 16
+};
 
 /* role = slot + face */
 enum { VGRAD__FACE_GRADIENT = 256, VGRAD__FACE_UPDATE = 512, VGRAD__FACE_EPOCH_GRADIENT = 1024 };
@@ -29,16 +35,17 @@ typedef struct vgrad__initializer {
 } vgrad__initializer;
 
 typedef struct vgrad__parameter {
+    int32_t slot;
     int32_t rank;
-    int64_t shape[2];
+    int64_t shape[VGRAD__PARAMETER_RANK_MAX];
     int64_t fan_in, fan_out;
-    vgrad__initializer initializer; /* the layer's own, if chosen */
 } vgrad__parameter;
 
 /* A parameter's place in every slab. Offsets are multiples of 64 bytes; what lies between is 0. */
 typedef struct vgrad__segment {
     int64_t offset, count; /* in elements */
     int32_t layer, slot;
+    int32_t parameter; /* its place among the layer's */
     bool trainable;
 } vgrad__segment;
 
@@ -50,15 +57,22 @@ typedef struct vgrad__slab {
 
 /* ---- layers ---- */
 
-/* What there is to know of a kind of layer. */
+typedef struct vgrad__layer_option {
+    vgrad_layer_option option;
+    double initial; /* NaN: what goes with the activation */
+} vgrad__layer_option;
+
+/* What there is to know of a kind of layer. Adding one: a file with one of these. */
 typedef struct vgrad__layer_kind {
     const char *name;
-    /* From in and the options to width and parameters. */
+    /* Its options besides TRAINABLE, ended by { 0, 0 }. */
+    vgrad__layer_option options[8];
+    /* From the inputs' rows and the options to its own rows and parameters. */
     vgrad_status (*shape)(vgrad_layer *layer);
     /* From the inputs' activations to its own. */
-    void (*forward)(vgrad_layer *layer);
+    vgrad_status (*forward)(vgrad_layer *layer);
     /* From delta, or dL/da, to the gradients of parameters and inputs. */
-    void (*backward)(vgrad_layer *layer);
+    vgrad_status (*backward)(vgrad_layer *layer);
 } vgrad__layer_kind;
 
 /*
@@ -77,15 +91,18 @@ struct vgrad_layer {
     const vgrad__layer_kind *kind;
     char name[VGRAD__NAME_SIZE];
     int32_t index;
-    bool trainable, use_bias, leads_to_output;
+    bool trainable, leads_to_output;
     bool needs_gradient; /* not an input layer */
     bool da_written;     /* in this backward pass, by a layer after it */
     int32_t da_slot;     /* shared room for da, -1: room of its own (memory.c) */
-    int64_t width;       /* elements of a row of a */
+    int32_t rank;        /* of a row of a */
+    int64_t shape[VGRAD__ROW_RANK_MAX];
+    int64_t width; /* elements of a row: the product of its shape */
     vgrad_activation activation;
-    double alpha;
+    double options[VGRAD__LAYER_OPTIONS_MAX]; /* by vgrad_layer_option */
     vgrad__parameter parameters[VGRAD__PARAMETERS_MAX];
     int32_t parameter_count;
+    vgrad__initializer initializers[VGRAD__PARAMETERS_MAX]; /* by slot; used if chosen */
     int32_t first_segment;
     int32_t first_record, record_count;
     vgrad__layer_memory memory;
@@ -125,6 +142,7 @@ struct vgrad_network {
     vgrad_layer **layers;
     size_t layer_count, layer_capacity;
     vgrad_layer *output; /* NULL: not built */
+    int64_t input_width; /* of all inputs together */
     vgrad__initializer initializers[VGRAD__PARAMETERS_MAX];
     uint32_t keep;
     vgrad_status first_error;
@@ -146,6 +164,7 @@ struct vgrad_network {
     vgrad__phase phase;
     int64_t pass, passes; /* the number of this one, and the highest so far */
     bool fused;           /* the loss gave the output's delta, not its da */
+    bool training;        /* not a pass that only predicts or evaluates */
     int64_t rows, capacity_rows;
     void *arena; /* of arena_count elements, for all rows of a pass */
     int64_t arena_count;
@@ -171,6 +190,20 @@ static inline void *vgrad__at(const vgrad_network *network, const void *array, i
     return (char *)(uintptr_t)array + offset * (int64_t)vgrad__element_size(network);
 }
 
+/* Whether something is in a layer's dL/da already; from now on there is. */
+static inline bool vgrad__gradient_begun(vgrad_layer *layer)
+{
+    bool begun = layer->da_written;
+    layer->da_written = true;
+    return begun;
+}
+
+/* ---- pass.c ---- */
+
+/* Adds what a layer passes back, (rows, width of in) without gaps, to in's dL/da, if it needs one.
+ */
+void vgrad__give_gradient(vgrad_layer *in, const void *part);
+
 /* ---- network.c, layer.c, build.c ---- */
 
 vgrad_network *vgrad__network_hold(vgrad_network *network);
@@ -179,6 +212,12 @@ vgrad_network *vgrad__network_hold(vgrad_network *network);
 vgrad_layer *vgrad__layer_create(vgrad_network *network, const vgrad__layer_kind *kind,
                                  int32_t input_count, vgrad_layer *const *inputs);
 void vgrad__layer_destroy(vgrad_layer *layer);
+/* The constructor of a kind that takes one layer; NULL in, NULL out. */
+vgrad_layer *vgrad__layer_after(vgrad_layer *in, const vgrad__layer_kind *kind);
+/* A row's shape; VGRAD_E_SHAPE if its product is above what a matrix may have. */
+vgrad_status vgrad__layer_set_shape(vgrad_layer *layer, int32_t rank, const int64_t *shape);
+/* Appends a parameter to a layer whose shape is being found. */
+void vgrad__layer_add_parameter(vgrad_layer *layer, const vgrad__parameter *parameter);
 /* NULL if there is none; the error text is left alone. */
 vgrad_layer *vgrad__layer_named(const vgrad_network *network, const char *name);
 /* Keeps the first error of a network that is not built; returns `status`. */

@@ -3,21 +3,49 @@
 #include "network/pass.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "tensor/tensor.h"
 
-vgrad_status vgrad__check_batch(const vgrad_network *network, const vgrad_tensor *x)
+static bool is_input(const vgrad_layer *layer)
+{
+    return layer->input_count == 0;
+}
+
+vgrad_status vgrad__check_input_width(const vgrad_network *network, int64_t width)
+{
+    const vgrad_layer *first = network->layers[0];
+    if (width == network->input_width)
+        return VGRAD_OK;
+    if (first->width == network->input_width)
+        return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": input width %lld, got %lld", first->name,
+                           (long long)first->width, (long long)width);
+    return vgrad__fail(VGRAD_E_SHAPE, "x: the inputs are %lld wide together, got %lld",
+                       (long long)network->input_width, (long long)width);
+}
+
+/* Rows in the shape of the only input are fine too. */
+static bool has_shape_of(const vgrad_tensor *x, const vgrad_network *network)
 {
     const vgrad_layer *input = network->layers[0];
+    return input->width == network->input_width && x->rank == input->rank + 1 &&
+           memcmp(x->shape + 1, input->shape, (size_t)input->rank * sizeof *input->shape) == 0;
+}
+
+vgrad_status vgrad__check_batch(const vgrad_network *network, const vgrad_tensor *x)
+{
     vgrad_status status = vgrad__tensor_check(x, "x");
     if (status != VGRAD_OK)
         return status;
-    if (x->rank != 2)
-        return vgrad__fail(VGRAD_E_SHAPE, "x: shape (rows, %lld), got rank %d",
-                           (long long)input->width, (int)x->rank);
-    if (x->shape[1] != input->width)
-        return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": input width %lld, got %lld", input->name,
-                           (long long)input->width, (long long)x->shape[1]);
+    if (x->rank != 2 && !has_shape_of(x, network)) {
+        char text[VGRAD__SHAPE_TEXT];
+        return vgrad__fail(VGRAD_E_SHAPE, "x: shape (rows, %lld), got %s",
+                           (long long)network->input_width, vgrad__shape_text(x, text));
+    }
+    if (x->rank == 2)
+        status = vgrad__check_input_width(network, x->shape[1]);
+    if (status != VGRAD_OK)
+        return status;
     if (x->shape[0] < 1 || x->shape[0] > INT32_MAX)
         return vgrad__fail(VGRAD_E_SHAPE, "x: 1 to %d rows, got %lld", INT32_MAX,
                            (long long)x->shape[0]);
@@ -29,7 +57,8 @@ vgrad_status vgrad__check_batch(const vgrad_network *network, const vgrad_tensor
 static void take_in(vgrad_layer *input, const vgrad_tensor *x)
 {
     bool keep = input->network->keep & VGRAD_KEEP_ACTIVATION;
-    if (!keep && x->dtype == (int32_t)input->network->dtype && vgrad__tensor_is_packed(x)) {
+    if (!keep && input->width == input->network->input_width &&
+        x->dtype == (int32_t)input->network->dtype && vgrad__tensor_is_packed(x)) {
         input->memory.a = (void *)(uintptr_t)x->data; /* only read */
     } else {
         input->memory.a = input->memory.z;
@@ -37,9 +66,32 @@ static void take_in(vgrad_layer *input, const vgrad_tensor *x)
     }
 }
 
-vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x)
+/* Hands x to the inputs: each takes its columns, in the order of their making. */
+static void deal_out(vgrad_network *network, const vgrad_tensor *x)
 {
-    vgrad_layer *input = network->layers[0];
+    int64_t size = (int64_t)vgrad__dtype_size((vgrad_dtype)x->dtype);
+    vgrad_tensor columns = *x;
+    for (size_t i = 0; i < network->layer_count; i++) {
+        vgrad_layer *layer = network->layers[i];
+        if (!is_input(layer))
+            continue;
+        if (layer->width < network->input_width)
+            columns.shape[1] = layer->width;
+        take_in(layer, &columns);
+        columns.data = (const char *)columns.data + layer->width * columns.strides[1] * size;
+    }
+}
+
+static vgrad_status run_forward(vgrad_network *network)
+{
+    vgrad_status status = VGRAD_OK;
+    for (size_t i = 0; i < network->layer_count && status == VGRAD_OK; i++)
+        status = network->layers[i]->kind->forward(network->layers[i]);
+    return status;
+}
+
+vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x, bool training)
+{
     vgrad_status status = vgrad__check_batch(network, x);
     if (status == VGRAD_OK)
         status = vgrad__memory_reserve(network, x->shape[0]);
@@ -49,11 +101,15 @@ vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x)
     vgrad__family_close(network, VGRAD__BACKWARD);
     network->rows = x->shape[0];
     network->pass = ++network->passes;
-    take_in(input, x);
-    if (network->rows != network->pointed_rows || input->memory.a != network->pointed_batch)
+    network->phase = VGRAD__IDLE; /* a pass that fails leaves none behind */
+    network->training = training;
+    deal_out(network, x);
+    if (network->rows != network->pointed_rows ||
+        network->layers[0]->memory.a != network->pointed_batch)
         vgrad__records_point(network);
-    for (size_t i = 0; i < network->layer_count; i++)
-        network->layers[i]->kind->forward(network->layers[i]);
+    status = run_forward(network);
+    if (status != VGRAD_OK)
+        return status;
     vgrad__family_open(network, VGRAD__FORWARD);
     network->phase = VGRAD__FORWARD_DONE;
     vgrad__observers_tell(network, VGRAD__FORWARD);
@@ -72,13 +128,28 @@ static void measure_gradients(vgrad_network *network)
     }
 }
 
-void vgrad__backward(vgrad_network *network)
+void vgrad__give_gradient(vgrad_layer *in, const void *part)
 {
+    const vgrad_network *network = in->network;
+    size_t count = (size_t)(network->rows * in->width);
+    if (!in->needs_gradient)
+        return;
+    if (vgrad__gradient_begun(in))
+        network->kernels->add(in->memory.da, part, count);
+    else
+        memcpy(in->memory.da, part, count * vgrad__element_size(network));
+}
+
+vgrad_status vgrad__backward(vgrad_network *network)
+{
+    vgrad_status status = VGRAD_OK;
     vgrad__family_close(network, VGRAD__UPDATES);
     for (size_t i = 0; i < network->layer_count; i++)
         network->layers[i]->da_written = false;
-    for (size_t i = network->layer_count; i-- > 0;)
-        network->layers[i]->kind->backward(network->layers[i]);
+    for (size_t i = network->layer_count; i-- > 0 && status == VGRAD_OK;)
+        status = network->layers[i]->kind->backward(network->layers[i]);
+    if (status != VGRAD_OK)
+        return status;
     vgrad__record_find(network->output, VGRAD_ACTIVATION_GRADIENT)->there = !network->fused;
     vgrad__family_open(network, VGRAD__GRADIENTS);
     vgrad__family_open(network, VGRAD__BACKWARD);
@@ -87,6 +158,7 @@ void vgrad__backward(vgrad_network *network)
         measure_gradients(network);
     vgrad__observers_tell(network, VGRAD__BACKWARD);
     vgrad__observers_tell(network, VGRAD__GRADIENTS);
+    return VGRAD_OK;
 }
 
 void vgrad__end_step(vgrad_network *network)
@@ -145,7 +217,7 @@ vgrad_status vgrad_network_predict(vgrad_network *network, const vgrad_tensor *x
         part.shape[0] = rows - first < rows_at_once ? rows - first : rows_at_once;
         part.data = (const char *)x->data +
                     first * x->strides[0] * (int64_t)vgrad__dtype_size((vgrad_dtype)x->dtype);
-        status = vgrad__forward(network, &part);
+        status = vgrad__forward(network, &part, false);
         if (status != VGRAD_OK)
             break;
         int64_t count = part.shape[0] * width;

@@ -7,10 +7,13 @@
 
 /* VGRAD_OK if x is a batch that this network can take: shape (rows, inputs). */
 vgrad_status vgrad__check_batch(const vgrad_network *network, const vgrad_tensor *x);
-/* Runs x, (rows, inputs), through all layers. Ends whatever pass was there. */
-vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x);
+/* VGRAD_OK if rows may be `width` wide. */
+vgrad_status vgrad__check_input_width(const vgrad_network *network, int64_t width);
+/* Runs x, (rows, inputs), through all layers; `training`: as layers such as dropout do it then.
+   Ends whatever pass was there. */
+vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x, bool training);
 /* After a loss with gradient: all gradients. */
-void vgrad__backward(vgrad_network *network);
+vgrad_status vgrad__backward(vgrad_network *network);
 /* The end of a step: gradients may no longer be read. */
 void vgrad__end_step(vgrad_network *network);
 

@@ -29,12 +29,13 @@ vgrad_status vgrad__segments_create(vgrad_network *network)
     for (size_t i = 0; i < network->layer_count; i++) {
         vgrad_layer *layer = network->layers[i];
         layer->first_segment = (int32_t)(segment - network->segments);
-        for (int32_t slot = 0; slot < layer->parameter_count; slot++, segment++) {
-            int64_t elements = parameter_count(&layer->parameters[slot]);
+        for (int32_t p = 0; p < layer->parameter_count; p++, segment++) {
+            int64_t elements = parameter_count(&layer->parameters[p]);
             *segment = (vgrad__segment){ .offset = offset,
                                          .count = elements,
                                          .layer = layer->index,
-                                         .slot = slot,
+                                         .slot = layer->parameters[p].slot,
+                                         .parameter = p,
                                          .trainable = layer->trainable };
             if (__builtin_add_overflow(offset, (elements + step - 1) / step * step, &offset))
                 return vgrad__fail(VGRAD_E_MEMORY, "layer \"%s\": no memory for its parameters",
@@ -47,15 +48,18 @@ vgrad_status vgrad__segments_create(vgrad_network *network)
 
 const vgrad__segment *vgrad__segment_of(const vgrad_layer *layer, int32_t slot)
 {
-    return &layer->network->segments[layer->first_segment + slot];
+    const vgrad__segment *segment = &layer->network->segments[layer->first_segment];
+    while (segment->slot != slot)
+        segment++;
+    return segment;
 }
 
 void vgrad__segments_set_trainable(const vgrad_layer *layer)
 {
     if (!layer->network->segments)
         return;
-    for (int32_t slot = 0; slot < layer->parameter_count; slot++)
-        layer->network->segments[layer->first_segment + slot].trainable = layer->trainable;
+    for (int32_t p = 0; p < layer->parameter_count; p++)
+        layer->network->segments[layer->first_segment + p].trainable = layer->trainable;
 }
 
 vgrad_status vgrad__slab_create(const vgrad_network *network, vgrad__slab *slab)

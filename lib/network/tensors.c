@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "network/network.h"
 #include "tensor/tensor.h"
@@ -25,6 +26,15 @@ static void add_record(vgrad_layer *layer, vgrad_role role, vgrad__family family
     layer->record_count++;
 }
 
+/* A tensor of a pass, with rows like those of `like`. */
+static void add_rows_record(vgrad_layer *layer, vgrad_role role, vgrad__family family,
+                            uint32_t keep, const vgrad_layer *like)
+{
+    int64_t shape[VGRAD_MAX_RANK] = { 0 };
+    memcpy(shape + 1, like->shape, (size_t)like->rank * sizeof *shape);
+    add_record(layer, role, family, keep, like->rank + 1, shape);
+}
+
 static void add_layer_records(vgrad_layer *layer)
 {
     static const struct {
@@ -38,19 +48,18 @@ static void add_layer_records(vgrad_layer *layer)
         { VGRAD__EPOCH_GRADIENTS, VGRAD__FACE_EPOCH_GRADIENT, VGRAD_KEEP_EPOCH_GRADIENT },
     };
     for (size_t f = 0; f < sizeof faces / sizeof *faces; f++)
-        for (int32_t slot = 0; slot < layer->parameter_count; slot++)
-            add_record(layer, (vgrad_role)(slot + faces[f].face), faces[f].family, faces[f].keep,
-                       layer->parameters[slot].rank, layer->parameters[slot].shape);
-    int64_t rows[2] = { 0, layer->width };
-    add_record(layer, VGRAD_ACTIVATION, VGRAD__FORWARD, VGRAD_KEEP_ACTIVATION, 2, rows);
+        for (int32_t p = 0; p < layer->parameter_count; p++)
+            add_record(layer, (vgrad_role)(layer->parameters[p].slot + faces[f].face),
+                       faces[f].family, faces[f].keep, layer->parameters[p].rank,
+                       layer->parameters[p].shape);
+    add_rows_record(layer, VGRAD_ACTIVATION, VGRAD__FORWARD, VGRAD_KEEP_ACTIVATION, layer);
     if (layer->input_count == 0)
         return;
-    add_record(layer, VGRAD_PREACTIVATION, VGRAD__FORWARD, VGRAD_KEEP_PREACTIVATION, 2, rows);
-    add_record(layer, VGRAD_DELTA, VGRAD__BACKWARD, VGRAD_KEEP_DELTA, 2, rows);
-    add_record(layer, VGRAD_ACTIVATION_GRADIENT, VGRAD__BACKWARD, VGRAD_KEEP_ACTIVATION_GRADIENT, 2,
-               rows);
-    rows[1] = layer->inputs[0]->width;
-    add_record(layer, VGRAD_INPUT, VGRAD__FORWARD, VGRAD_KEEP_ACTIVATION, 2, rows);
+    add_rows_record(layer, VGRAD_PREACTIVATION, VGRAD__FORWARD, VGRAD_KEEP_PREACTIVATION, layer);
+    add_rows_record(layer, VGRAD_DELTA, VGRAD__BACKWARD, VGRAD_KEEP_DELTA, layer);
+    add_rows_record(layer, VGRAD_ACTIVATION_GRADIENT, VGRAD__BACKWARD,
+                    VGRAD_KEEP_ACTIVATION_GRADIENT, layer);
+    add_rows_record(layer, VGRAD_INPUT, VGRAD__FORWARD, VGRAD_KEEP_ACTIVATION, layer->inputs[0]);
 }
 
 vgrad_status vgrad__records_create(vgrad_network *network)

@@ -82,6 +82,8 @@ typedef struct vgrad__kernels {
     void (*scale_bytes)(const uint8_t *x, void *out, size_t n, double center, double factor,
                         double offset);
 
+    /* y += x */
+    void (*add)(void *y, const void *x, size_t n);
     /* mean += share * (x - mean) */
     void (*running_mean)(void *mean, const void *x, size_t n, double share);
 } vgrad__kernels;

@@ -6,12 +6,11 @@
 
 vgrad_status vgrad__batches_check(const vgrad_trainer *trainer, const vgrad_dataset *data)
 {
-    const vgrad_layer *input = trainer->network->layers[0];
     if (!data)
         return vgrad__fail_null("data");
-    if (vgrad_dataset_x_width(data) != input->width)
-        return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": input width %lld, got %lld", input->name,
-                           (long long)input->width, (long long)vgrad_dataset_x_width(data));
+    vgrad_status status = vgrad__check_input_width(trainer->network, vgrad_dataset_x_width(data));
+    if (status != VGRAD_OK)
+        return status;
     if (vgrad_dataset_y_width(data) == 0)
         return vgrad__fail(VGRAD_E_STATE, "data: it has no y to train on");
     return vgrad__loss_check_width(trainer->loss, trainer->network, vgrad_dataset_y_width(data));

@@ -30,7 +30,7 @@ static vgrad_status evaluate_batch(vgrad_trainer *trainer, const vgrad_dataset *
     *rows = filled.of_epoch;
     if (status != VGRAD_OK || *rows == 0)
         return status;
-    status = vgrad__forward(network, &batches->x_view);
+    status = vgrad__forward(network, &batches->x_view, false);
     if (status == VGRAD_OK)
         status = vgrad__loss_compute(trainer->loss, network, &batches->y_view, false, &value);
     if (status == VGRAD_OK)

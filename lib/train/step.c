@@ -55,7 +55,7 @@ static vgrad_status forward(vgrad_trainer *trainer, const vgrad_tensor *x)
     if (status != VGRAD_OK)
         return status;
     vgrad__observers_begin(trainer->network, trainer->at.steps);
-    status = vgrad__forward(trainer->network, x);
+    status = vgrad__forward(trainer->network, x, true);
     if (status != VGRAD_OK)
         return status;
     step->pass = trainer->network->pass;
@@ -108,8 +108,9 @@ static vgrad_status check_finite(const vgrad_trainer *trainer)
 
 static vgrad_status backward(vgrad_trainer *trainer)
 {
-    vgrad__backward(trainer->network);
-    vgrad_status status = trainer->stop_on_nan ? check_finite(trainer) : VGRAD_OK;
+    vgrad_status status = vgrad__backward(trainer->network);
+    if (status == VGRAD_OK && trainer->stop_on_nan)
+        status = check_finite(trainer);
     return status == VGRAD_OK ? vgrad__fire(trainer, VGRAD_GRADIENTS_READY) : status;
 }
 

@@ -1,5 +1,6 @@
 /* The fully connected layer: z = x W + b, a = f(z). */
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <string.h>
 
 #include "network/activation.h"
@@ -8,26 +9,25 @@
 
 static vgrad_status shape(vgrad_layer *layer)
 {
-    int64_t inputs = layer->inputs[0]->width, units = layer->width, count;
+    const vgrad_layer *in = layer->inputs[0];
+    int64_t inputs = in->width, units = layer->width, count;
+    if (in->rank != 1)
+        return vgrad__fail(VGRAD_E_SHAPE,
+                           "layer \"%s\": rows of rank 1, got %d; flatten them first", layer->name,
+                           (int)in->rank);
     if (units < 1 || units > VGRAD__BLAS_MAX)
         return vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": units 1 to %d, got %lld", layer->name,
                            VGRAD__BLAS_MAX, (long long)units);
     if (__builtin_mul_overflow(inputs, units, &count) || count > INT64_MAX / 16)
         return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": %lld inputs times %lld units are too many",
                            layer->name, (long long)inputs, (long long)units);
-    if (!vgrad__activation_exists(layer->activation))
-        return vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": no activation %d%s", layer->name,
-                           (int)layer->activation,
-                           (int)layer->activation == -1 ? " (a word that is none?)" : "");
-    if (layer->activation == VGRAD_SOFTMAX && units < 2)
-        return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": softmax over one unit is always 1",
-                           layer->name);
-    vgrad__parameter *kernel = &layer->parameters[VGRAD_KERNEL];
-    vgrad__parameter *bias = &layer->parameters[VGRAD_BIAS];
-    *kernel = (vgrad__parameter){ 2, { inputs, units }, inputs, units, kernel->initializer };
-    *bias = (vgrad__parameter){ 1, { units }, inputs, units, bias->initializer };
-    layer->parameter_count = layer->use_bias ? 2 : 1;
-    return VGRAD_OK;
+    const vgrad__parameter kernel = { VGRAD_KERNEL, 2, { inputs, units }, inputs, units };
+    const vgrad__parameter bias = { VGRAD_BIAS, 1, { units }, inputs, units };
+    vgrad__layer_add_parameter(layer, &kernel);
+    if (layer->options[VGRAD_LAYER_USE_BIAS])
+        vgrad__layer_add_parameter(layer, &bias);
+    vgrad_status status = vgrad__layer_set_shape(layer, 1, &units);
+    return status == VGRAD_OK ? vgrad__activation_check(layer) : status;
 }
 
 static void *parameter(const vgrad_layer *layer, const vgrad__slab *slab, int32_t slot)
@@ -35,12 +35,17 @@ static void *parameter(const vgrad_layer *layer, const vgrad__slab *slab, int32_
     return vgrad__at(layer->network, slab->data, vgrad__segment_of(layer, slot)->offset);
 }
 
+static bool has_bias(const vgrad_layer *layer)
+{
+    return layer->options[VGRAD_LAYER_USE_BIAS] != 0;
+}
+
 /* z (rows, units) = x (rows, inputs) W (inputs, units) + b: b is laid into z, the product added. */
-static void forward(vgrad_layer *layer)
+static vgrad_status forward(vgrad_layer *layer)
 {
     const vgrad_network *network = layer->network;
     const vgrad_layer *in = layer->inputs[0];
-    if (layer->use_bias) {
+    if (has_bias(layer)) {
         const void *bias = parameter(layer, &network->parameters, VGRAD_BIAS);
         size_t row_size = (size_t)layer->width * vgrad__element_size(network);
         for (int64_t row = 0; row < network->rows; row++)
@@ -48,13 +53,14 @@ static void forward(vgrad_layer *layer)
     }
     vgrad__matrix x = { in->memory.a, in->width, false };
     vgrad__matrix w = { parameter(layer, &network->parameters, VGRAD_KERNEL), layer->width, false };
-    vgrad__multiply(network->dtype, network->rows, layer->width, in->width, x, w, layer->use_bias,
+    vgrad__multiply(network->dtype, network->rows, layer->width, in->width, x, w, has_bias(layer),
                     layer->memory.z);
     vgrad__activate(layer);
+    return VGRAD_OK;
 }
 
 /* dW = x^T delta; db = sum over rows of delta; dx (+)= delta W^T. */
-static void backward(vgrad_layer *layer)
+static vgrad_status backward(vgrad_layer *layer)
 {
     const vgrad_network *network = layer->network;
     vgrad_layer *in = layer->inputs[0];
@@ -63,27 +69,29 @@ static void backward(vgrad_layer *layer)
     vgrad__matrix x_transposed = { in->memory.a, in->width, true };
     vgrad__multiply(network->dtype, in->width, layer->width, network->rows, x_transposed, delta,
                     false, parameter(layer, &network->gradients, VGRAD_KERNEL));
-    if (layer->use_bias)
+    if (has_bias(layer))
         network->kernels->column_sums(delta.data, (size_t)network->rows, (size_t)layer->width,
                                       parameter(layer, &network->gradients, VGRAD_BIAS));
     if (in->needs_gradient) {
         vgrad__matrix w_transposed = { parameter(layer, &network->parameters, VGRAD_KERNEL),
                                        layer->width, true };
         vgrad__multiply(network->dtype, network->rows, in->width, layer->width, delta, w_transposed,
-                        in->da_written, in->memory.da);
-        in->da_written = true;
+                        vgrad__gradient_begun(in), in->memory.da);
     }
+    return VGRAD_OK;
 }
 
-static const vgrad__layer_kind dense_kind = { "dense", shape, forward, backward };
+static const vgrad__layer_kind dense_kind = {
+    .name = "dense",
+    .options = { { VGRAD_LAYER_USE_BIAS, 1 }, { VGRAD_LAYER_ALPHA, (double)NAN } },
+    .shape = shape,
+    .forward = forward,
+    .backward = backward,
+};
 
 vgrad_layer *vgrad_dense(vgrad_layer *in, int64_t units, vgrad_activation activation)
 {
-    if (!in) {
-        vgrad__fail_null("in");
-        return NULL;
-    }
-    vgrad_layer *layer = vgrad__layer_create(in->network, &dense_kind, 1, &in);
+    vgrad_layer *layer = vgrad__layer_after(in, &dense_kind);
     if (layer) {
         layer->width = units;
         layer->activation = activation;
