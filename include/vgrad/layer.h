@@ -110,6 +110,60 @@ VGRAD_API vgrad_layer *vgrad_input_image(vgrad_network *network, int64_t height,
  */
 VGRAD_API vgrad_layer *vgrad_dense(vgrad_layer *in, int64_t units, vgrad_activation activation);
 
+/**
+ * The sum of two layers with rows of one shape, such as what goes through a residual block and what
+ * goes past it (He et al. 2016). Both may be the same layer.
+ *
+ * @param a one of them.
+ * @param b the other.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_add(vgrad_layer *a, vgrad_layer *b);
+
+/**
+ * Two layers side by side along the last axis: units, or the channels of images. The other axes
+ * must agree.
+ *
+ * @param a whose elements come first.
+ * @param b whose elements follow.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_concatenate(vgrad_layer *a, vgrad_layer *b);
+
+/**
+ * Rows of one axis, with all elements in row-major order: between images and dense layers.
+ *
+ * @param in the layer before.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_flatten(vgrad_layer *in);
+
+/**
+ * The same elements, in row-major order, in rows of another shape.
+ *
+ * @param in    the layer before.
+ * @param rank  1 to VGRAD_MAX_RANK - 1.
+ * @param shape `rank` sizes, with the product that the rows of `in` have; copied.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_reshape(vgrad_layer *in, int32_t rank, const int64_t *shape);
+
 /** What can be set of a layer: before build, TRAINABLE also after. @since 0.1 */
 typedef enum vgrad_layer_option {
     VGRAD_LAYER_TRAINABLE = 1, /**< 1. 0: never updated; its gradients are there all the same. */

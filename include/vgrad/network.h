@@ -245,6 +245,28 @@ VGRAD_API const char *vgrad_layer_name(const vgrad_layer *layer);
  */
 VGRAD_API int32_t vgrad_layer_index(const vgrad_layer *layer);
 
+/**
+ * Check backward against central differences, (L(w + h) - L(w - h)) / 2h, of L = sum_i c_i a_i with
+ * a fixed random c over the output: for every parameter, frozen ones too, and for x. For those who
+ * write layers, activations or whole networks of their own; it takes two passes for each number.
+ *
+ * @param network     built, float64, not inside a step. Its parameters are as before when it
+ * returns.
+ * @param x           shape (rows, inputs); a few rows are enough.
+ * @param training    1: as in training, with one fixed mask for dropout; 0: as in prediction.
+ * @param step        h, to 1; 0: 1e-5.
+ * @param[out] worst  the largest relative error of a tensor, |difference|_2 / |gradient|_2, where
+ *                    a tensor with less than 1e-4 of all gradients' norm counts as that much; some
+ *                    1e-9 if all is well and no unit sits on a kink; NaN if something is NaN.
+ *                    Untouched on failure. The log (VGRAD_LOG_DEBUG) has every tensor's.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_SHAPE, VGRAD_E_STATE, VGRAD_E_MEMORY, or what a layer
+ *         of the user's fails with.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_gradient_check(vgrad_network *network, const vgrad_tensor *x,
+                                            int32_t training, double step, double *worst);
+
 VGRAD_DECLARATIONS_END
 
 #endif

@@ -6,7 +6,12 @@
 #include <stdint.h>
 
 /* What a stream is for. The numbers decide what is drawn: they are never changed. */
-enum { VGRAD__RANDOM_DATA = 1, VGRAD__RANDOM_INITIALIZER = 2, VGRAD__RANDOM_SHUFFLE = 3 };
+enum {
+    VGRAD__RANDOM_DATA = 1,
+    VGRAD__RANDOM_INITIALIZER = 2,
+    VGRAD__RANDOM_SHUFFLE = 3,
+    VGRAD__RANDOM_CHECK = 4
+};
 
 typedef struct vgrad__random {
     uint32_t key[2];

@@ -43,6 +43,7 @@ static vgrad_status infer_shapes(vgrad_network *network)
         vgrad_layer *layer = network->layers[i];
         layer->needs_gradient = layer->input_count > 0;
         layer->parameter_count = 0;
+        layer->saved_row = layer->saved_fixed = layer->scratch = 0;
         vgrad_status status = layer->kind->shape(layer);
         if (status != VGRAD_OK)
             return status;

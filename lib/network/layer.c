@@ -59,6 +59,24 @@ void vgrad__layer_destroy(vgrad_layer *layer)
     vgrad__release(layer->network->context, layer, 1, layer_size(layer->input_count));
 }
 
+vgrad_layer *vgrad__layer_joining(vgrad_layer *a, vgrad_layer *b, const vgrad__layer_kind *kind)
+{
+    vgrad_layer *inputs[2] = { a, b };
+    if (!a || !b) {
+        vgrad__fail_null(a ? "b" : "a");
+        return NULL;
+    }
+    if (a->network != b->network) {
+        vgrad__keep_error(a->network, vgrad__fail(VGRAD_E_INVALID,
+                                                  "b: layer \"%s\" is of another network than "
+                                                  "layer \"%s\"",
+                                                  b->name, a->name));
+        vgrad__keep_error(b->network, VGRAD_E_INVALID);
+        return NULL;
+    }
+    return vgrad__layer_create(a->network, kind, 2, inputs);
+}
+
 vgrad_layer *vgrad__layer_after(vgrad_layer *in, const vgrad__layer_kind *kind)
 {
     if (!in) {
@@ -82,6 +100,13 @@ vgrad_status vgrad__layer_set_shape(vgrad_layer *layer, int32_t rank, const int6
     memcpy(layer->shape, shape, (size_t)rank * sizeof *shape);
     layer->width = width;
     return VGRAD_OK;
+}
+
+const char *vgrad__row_text(const vgrad_layer *layer, char text[VGRAD__SHAPE_TEXT])
+{
+    vgrad_tensor row = { .rank = layer->rank };
+    memcpy(row.shape, layer->shape, (size_t)layer->rank * sizeof *layer->shape);
+    return vgrad__shape_text(&row, text);
 }
 
 void vgrad__layer_add_parameter(vgrad_layer *layer, const vgrad__parameter *parameter)

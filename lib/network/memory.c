@@ -16,12 +16,17 @@ typedef struct layout {
     int64_t rows, used; /* elements */
 } layout;
 
-static void *piece(layout *l, int64_t width)
+static void *piece_of(layout *l, int64_t elements)
 {
     const int64_t step = 64 / (int64_t)vgrad__element_size(l->network);
     void *here = l->base ? vgrad__at(l->network, l->base, l->used) : NULL;
-    l->used += (l->rows * width + step - 1) / step * step;
+    l->used += (elements + step - 1) / step * step;
     return here;
+}
+
+static void *piece(layout *l, int64_t width)
+{
+    return piece_of(l, l->rows * width);
 }
 
 /* The first slot that no layer holds between the backward of `user` and its own. */
@@ -63,15 +68,24 @@ static int32_t assign_slots(vgrad_network *network)
 static void lay_out_layer(layout *l, vgrad_layer *layer, char *const *slots)
 {
     uint32_t keep = l->network->keep;
-    bool own_z = keep & VGRAD_KEEP_PREACTIVATION || layer == l->network->output;
+    bool own_z = keep & VGRAD_KEEP_PREACTIVATION || layer->keeps_z || layer == l->network->output;
     vgrad__layer_memory memory = { .a = piece(l, layer->width) };
     memory.z = own_z && layer->input_count > 0 ? piece(l, layer->width) : memory.a;
     if (layer->needs_gradient) {
         memory.da = layer->da_slot >= 0 ? slots[layer->da_slot] : piece(l, layer->width);
         memory.delta = keep & VGRAD_KEEP_ACTIVATION_GRADIENT ? piece(l, layer->width) : memory.da;
     }
+    memory.saved = piece_of(l, l->rows * layer->saved_row + layer->saved_fixed);
     if (l->base)
         layer->memory = memory;
+}
+
+static int64_t most_scratch(const vgrad_network *network)
+{
+    int64_t most = 0;
+    for (size_t i = 0; i < network->layer_count; i++)
+        most = network->layers[i]->scratch > most ? network->layers[i]->scratch : most;
+    return most;
 }
 
 /* Lays everything out from `base`; returns how many elements it takes. */
@@ -87,8 +101,11 @@ static int64_t lay_out(vgrad_network *network, char *base, int64_t rows, int32_t
     for (size_t i = 0; i < network->layer_count; i++)
         lay_out_layer(&l, network->layers[i], slots);
     void *targets = piece(&l, network->output->width);
-    if (base)
+    void *scratch = piece_of(&l, most_scratch(network));
+    if (base) {
         network->targets = targets;
+        network->scratch = scratch;
+    }
     return l.used;
 }
 
@@ -97,8 +114,9 @@ static int64_t elements_of_a_row(const vgrad_network *network)
 {
     int64_t sum = 0;
     for (size_t i = 0; i < network->layer_count; i++)
-        sum += 8 * (network->layers[i]->width + 64);
-    return sum;
+        sum += 8 * (network->layers[i]->width + network->layers[i]->saved_row +
+                    network->layers[i]->saved_fixed + 64);
+    return sum + most_scratch(network);
 }
 
 vgrad_status vgrad__memory_reserve(vgrad_network *network, int64_t rows)
@@ -134,7 +152,7 @@ void vgrad__memory_release(vgrad_network *network)
     vgrad__release(network->context, network->arena, (size_t)network->arena_count,
                    vgrad__element_size(network));
     network->arena = NULL;
-    network->targets = NULL;
+    network->targets = network->scratch = NULL;
     for (size_t i = 0; i < network->layer_count; i++)
         network->layers[i]->memory = (vgrad__layer_memory){ 0 };
     network->rows = network->capacity_rows = network->pointed_rows = 0;

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "network/observer.h"
 #include "tensor/kernels.h"
+#include "tensor/tensor.h"
 
 enum {
     VGRAD__NAME_SIZE = 64,
@@ -84,6 +85,7 @@ typedef struct vgrad__layer_memory {
     void *a;
     void *da;    /* dL/da; NULL for an input layer */
     void *delta; /* dL/dz; may be da */
+    void *saved; /* what forward leaves for backward: saved_row elements a row, then saved_fixed */
 } vgrad__layer_memory;
 
 struct vgrad_layer {
@@ -94,10 +96,13 @@ struct vgrad_layer {
     bool trainable, leads_to_output;
     bool needs_gradient; /* not an input layer */
     bool da_written;     /* in this backward pass, by a layer after it */
+    bool keeps_z;        /* its backward reads z, so that a needs a place of its own */
     int32_t da_slot;     /* shared room for da, -1: room of its own (memory.c) */
     int32_t rank;        /* of a row of a */
     int64_t shape[VGRAD__ROW_RANK_MAX];
-    int64_t width; /* elements of a row: the product of its shape */
+    int64_t width;                  /* elements of a row: the product of its shape */
+    int64_t saved_row, saved_fixed; /* see vgrad__layer_memory */
+    int64_t scratch;                /* elements that it needs while it runs, see vgrad_network */
     vgrad_activation activation;
     double options[VGRAD__LAYER_OPTIONS_MAX]; /* by vgrad_layer_option */
     vgrad__parameter parameters[VGRAD__PARAMETERS_MAX];
@@ -169,6 +174,7 @@ struct vgrad_network {
     void *arena; /* of arena_count elements, for all rows of a pass */
     int64_t arena_count;
     void *targets; /* in the arena: (rows, output width), to pack y in */
+    void *scratch; /* in the arena: for whichever layer runs */
 
     vgrad__observers observers;
     int32_t callbacks; /* how many of them are running */
@@ -214,8 +220,12 @@ vgrad_layer *vgrad__layer_create(vgrad_network *network, const vgrad__layer_kind
 void vgrad__layer_destroy(vgrad_layer *layer);
 /* The constructor of a kind that takes one layer; NULL in, NULL out. */
 vgrad_layer *vgrad__layer_after(vgrad_layer *in, const vgrad__layer_kind *kind);
+/* Of one that takes two. */
+vgrad_layer *vgrad__layer_joining(vgrad_layer *a, vgrad_layer *b, const vgrad__layer_kind *kind);
 /* A row's shape; VGRAD_E_SHAPE if its product is above what a matrix may have. */
 vgrad_status vgrad__layer_set_shape(vgrad_layer *layer, int32_t rank, const int64_t *shape);
+/* "(28, 28, 1)", for error texts; returns `text`. */
+const char *vgrad__row_text(const vgrad_layer *layer, char text[VGRAD__SHAPE_TEXT]);
 /* Appends a parameter to a layer whose shape is being found. */
 void vgrad__layer_add_parameter(vgrad_layer *layer, const vgrad__parameter *parameter);
 /* NULL if there is none; the error text is left alone. */

@@ -1,0 +1,68 @@
+/* The same elements in rows of another shape. */
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "network/activation.h"
+#include "network/network.h"
+
+static vgrad_status shape_flat(vgrad_layer *layer)
+{
+    return vgrad__layer_set_shape(layer, 1, &layer->inputs[0]->width);
+}
+
+/* The constructor has left the shape in place. */
+static vgrad_status shape(vgrad_layer *layer)
+{
+    const vgrad_layer *in = layer->inputs[0];
+    vgrad_status status = vgrad__layer_set_shape(layer, layer->rank, layer->shape);
+    if (status == VGRAD_OK && layer->width != in->width) {
+        char from[VGRAD__SHAPE_TEXT], to[VGRAD__SHAPE_TEXT];
+        return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": rows of %s have other elements than %s",
+                           layer->name, vgrad__row_text(in, from), vgrad__row_text(layer, to));
+    }
+    return status;
+}
+
+static vgrad_status forward(vgrad_layer *layer)
+{
+    const vgrad_network *network = layer->network;
+    memcpy(layer->memory.z, layer->inputs[0]->memory.a,
+           (size_t)(network->rows * layer->width) * vgrad__element_size(network));
+    vgrad__activate(layer);
+    return VGRAD_OK;
+}
+
+static vgrad_status backward(vgrad_layer *layer)
+{
+    vgrad__activate_backward(layer);
+    vgrad__give_gradient(layer->inputs[0], layer->memory.delta);
+    return VGRAD_OK;
+}
+
+static const vgrad__layer_kind flatten_kind = {
+    .name = "flatten", .shape = shape_flat, .forward = forward, .backward = backward
+};
+static const vgrad__layer_kind reshape_kind = {
+    .name = "reshape", .shape = shape, .forward = forward, .backward = backward
+};
+
+vgrad_layer *vgrad_flatten(vgrad_layer *in)
+{
+    return vgrad__layer_after(in, &flatten_kind);
+}
+
+vgrad_layer *vgrad_reshape(vgrad_layer *in, int32_t rank, const int64_t *row)
+{
+    if (in && (rank < 1 || rank > VGRAD__ROW_RANK_MAX || !row)) {
+        vgrad__keep_error(in->network, !row ? vgrad__fail_null("shape")
+                                            : vgrad__fail(VGRAD_E_INVALID, "rank: 1 to %d, got %d",
+                                                          VGRAD__ROW_RANK_MAX, (int)rank));
+        return NULL;
+    }
+    vgrad_layer *layer = vgrad__layer_after(in, &reshape_kind);
+    if (layer) {
+        layer->rank = rank;
+        memcpy(layer->shape, row, (size_t)rank * sizeof *row);
+    }
+    return layer;
+}
