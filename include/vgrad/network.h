@@ -246,6 +246,27 @@ VGRAD_API const char *vgrad_layer_name(const vgrad_layer *layer);
 VGRAD_API int32_t vgrad_layer_index(const vgrad_layer *layer);
 
 /**
+ * Write the network as a table, such as
+ *
+ *     Layer (kind)     Output shape  Parameters  Connected to
+ *     ---------------  ------------  ----------  ------------
+ *     input (input)    (rows, 784)            0
+ *     hidden (dense)   (rows, 30)         23550  input
+ *     dense (dense)    (rows, 10)           310  hidden
+ *     ---------------  ------------  ----------  ------------
+ *     23860 parameters, 23860 of them trainable
+ *
+ * @param network built.
+ * @param write   where the text goes, line by line.
+ * @param user    handed to it.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (not built), VGRAD_E_IO (`write` refused).
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_network_summary(const vgrad_network *network, vgrad_write write,
+                                             void *user);
+
+/**
  * Check backward against central differences, (L(w + h) - L(w - h)) / 2h, of L = sum_i c_i a_i with
  * a fixed random c over the output: for every parameter, frozen ones too, and for x. For those who
  * write layers, activations or whole networks of their own; it takes two passes for each number.

@@ -234,6 +234,58 @@ START_TEST(no_run_edits_weights_in_another_ones_step)
 }
 END_TEST
 
+/* ---- the table ---- */
+
+typedef struct paper {
+    char text[2000];
+    size_t used;
+    int lines_left; /* before it refuses */
+} paper;
+
+static int32_t take_line(const char *text, size_t length, void *user)
+{
+    paper *p = user;
+    if (p->lines_left-- <= 0)
+        return 7;
+    memcpy(p->text + p->used, text, length);
+    p->used += length;
+    p->text[p->used] = '\0';
+    return 0;
+}
+
+START_TEST(the_summary_is_a_table_of_layers)
+{
+    static const char expected[] =
+        "Layer (kind)       Output shape     Parameters  Connected to\n"
+        "-----------------  ---------------  ----------  ---------------\n"
+        "input (input)      (rows, 2, 2, 1)           0\n"
+        "flatten (flatten)  (rows, 4)                 0  input\n"
+        "hidden (dense)     (rows, 4)         20 frozen  flatten\n"
+        "add (add)          (rows, 4)                 0  hidden, flatten\n"
+        "dense (dense)      (rows, 3)                15  add\n"
+        "-----------------  ---------------  ----------  ---------------\n"
+        "35 parameters, 15 of them trainable\n";
+    vgrad_network *network;
+    paper p = { .lines_left = 100 };
+    assert_ok(vgrad_network_create(&network, NULL));
+    vgrad_layer *flat = vgrad_flatten(vgrad_input_image(network, 2, 2, 1));
+    vgrad_layer *hidden = vgrad_dense(flat, 4, VGRAD_TANH);
+    assert_ok(vgrad_layer_set_name(hidden, "hidden"));
+    assert_ok(vgrad_layer_set(hidden, VGRAD_LAYER_TRAINABLE, 0));
+    vgrad_layer *sum = vgrad_add(hidden, flat);
+    assert_status(VGRAD_E_STATE, vgrad_network_summary(network, take_line, &p));
+    assert_ok(vgrad_network_build(network, vgrad_dense(sum, 3, VGRAD_SOFTMAX)));
+    assert_ok(vgrad_network_summary(network, take_line, &p));
+    ck_assert_str_eq(p.text, expected);
+    for (int lines = 0; lines < 9; lines++) {
+        paper short_one = { .lines_left = lines };
+        assert_status(VGRAD_E_IO, vgrad_network_summary(network, take_line, &short_one));
+    }
+    assert_status(VGRAD_E_INVALID, vgrad_network_summary(network, NULL, NULL));
+    vgrad_network_destroy(network);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("network");
@@ -241,6 +293,7 @@ int main(void)
               names_are_made_of_the_kind_and_a_free_number, strides_and_dtypes_do_not_matter,
               initializing_anew_depends_on_the_seed_alone, without_bias_there_is_none,
               alpha_is_the_slope_below_zero);
+    add_tests(suite, "summary", the_summary_is_a_table_of_layers);
     TCase *each = tcase_create("each");
     tcase_add_loop_test(each, many_rows_answer_as_single_ones, 0, 2);
     tcase_add_loop_test(each, a_frozen_layer_stays_and_has_gradients, 0, 2);
