@@ -376,16 +376,17 @@ VGRAD_API vgrad_status vgrad_dataset_xor(vgrad_dataset **out, int64_t rows, doub
 
 /**
  * Images of handwritten digits, drawn on the spot, in the form of MNIST: for those who do not have
- * that at hand. Each is a pen's way for its digit, in one of several manners, with random affine and
- * elastic distortion (Simard, Steinkraus and Platt 2003), pen width and grain; grey values 0 to 255
- * of 28 x 28 pixels, in a box of 20, the centre of mass in the middle. They are about as hard as
- * MNIST: a network of 784, 30 and 10 sigmoid units gets some 95 percent right after 10000 of them, a
- * linear classifier 4 points less.
+ * that at hand. Each is a pen's way for its digit, in one of several manners, with random affine
+ * and elastic distortion (Simard, Steinkraus and Platt 2003), pen width and grain; grey values 0 to
+ * 255 of 28 x 28 pixels, in a box of 20, the centre of mass in the middle. They are about as hard
+ * as MNIST: a network of 784, 30 and 10 sigmoid units gets some 95 percent right after 10000 of
+ * them, a linear classifier 4 points less.
  *
  * As with vgrad_dataset_mnist(), pixels are bytes, scaled by 1/255 in a batch. Image i of a seed is
  * the same whatever `rows` is; other seeds draw other images.
  *
- * @param[out] out the new dataset: x is (rows, 28, 28), y is (rows): class numbers; NULL on failure.
+ * @param[out] out the new dataset: x is (rows, 28, 28), y is (rows): class numbers; NULL on
+ * failure.
  * @param rows     at least 1, below 2^31. MNIST's training set has 60000.
  * @param seed     the same seed, the same images.
  * @param context  NULL: the defaults.
@@ -519,6 +520,22 @@ VGRAD_API vgrad_status vgrad_dataset_scale_as(vgrad_dataset *dataset, const vgra
  * @since 0.1
  */
 VGRAD_API vgrad_status vgrad_dataset_one_hot(vgrad_dataset *dataset, int64_t classes);
+
+/** @}
+ * @name Weights
+ * @{ */
+
+/**
+ * Give rows weights: in training and evaluation the loss of a row is multiplied by its own, and L
+ * stays the sum over rows divided by their number, as in Keras. Parts take them over.
+ *
+ * @param dataset no stream.
+ * @param weights one for each row, finite, at least 0, not all 0; copied. NULL: all 1 again.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (a stream), VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_dataset_set_weights(vgrad_dataset *dataset, const double *weights);
 
 /** @}
  * @name What it has

@@ -44,7 +44,12 @@ typedef enum vgrad_loss {
      */
     VGRAD_LOSS_CROSSENTROPY = 6,
     /** CROSSENTROPY of softmax(a): the last layer gives logits. */
-    VGRAD_LOSS_CROSSENTROPY_LOGITS = 7
+    VGRAD_LOSS_CROSSENTROPY_LOGITS = 7,
+    /** mean_j |a_j - y_j|; its derivative is 0 where they are equal. */
+    VGRAD_LOSS_MEAN_ABSOLUTE_ERROR = 8,
+    /** mean_j of r^2 / 2 where |r| <= d, else d (|r| - d / 2); r = a_j - y_j, d is
+        VGRAD_TRAINER_HUBER_DELTA (Huber 1964). */
+    VGRAD_LOSS_HUBER = 9
 } vgrad_loss;
 
 /**
@@ -93,6 +98,7 @@ typedef enum vgrad_trainer_option {
      * anyway.)
      */
     VGRAD_TRAINER_STOP_ON_NAN = 4,
+    VGRAD_TRAINER_HUBER_DELTA = 5, /**< 1. Where Huber's loss turns linear; above 0. */
     /**
      * 0: no bound. How many updates the run may make in all: it is done when it has made them, also
      * within an epoch, which a later fit with a larger number takes up again. 0 to 2^53.
@@ -129,6 +135,24 @@ VGRAD_API vgrad_status vgrad_trainer_set(vgrad_trainer *trainer, vgrad_trainer_o
  * @since 0.1
  */
 VGRAD_API double vgrad_trainer_get(const vgrad_trainer *trainer, vgrad_trainer_option option);
+
+/**
+ * Give classes weights in training: the loss and the gradient of a row are multiplied by that of
+ * its class (and by its own, see vgrad_dataset_set_weights()); L stays the sum over rows divided by
+ * their number, as in Keras. Accuracy and vgrad_trainer_evaluate() do not change.
+ *
+ * The class of a row is its class number, its largest share if y is one-hot, and whether y is above
+ * 1/2 for a single output with binary cross-entropy. Other losses know none.
+ *
+ * @param trainer the trainer, outside its callbacks.
+ * @param weights `count` of them, finite, at least 0, not all 0; copied. NULL: all alike.
+ * @param count   as many as there are classes; not looked at if `weights` is NULL.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_set_class_weights(vgrad_trainer *trainer,
+                                                       const double *weights, int64_t count);
 
 /**
  * Choose the seed of the order of rows. Default: the network's.
@@ -391,6 +415,36 @@ VGRAD_API vgrad_status vgrad_trainer_forward(vgrad_trainer *trainer, const vgrad
  */
 VGRAD_API vgrad_status vgrad_trainer_loss(vgrad_trainer *trainer, const vgrad_tensor *y,
                                           double *loss);
+
+/**
+ * As vgrad_trainer_loss(), with a weight for each row: L is the sum of weight times loss divided by
+ * the number of rows. Weights that came with the data (vgrad_dataset_set_weights()) are taken by
+ * vgrad_trainer_loss() itself.
+ *
+ * @param trainer   the trainer, outside its callbacks.
+ * @param y         as for vgrad_trainer_loss().
+ * @param weights   one for each row, finite, at least 0, not all 0.
+ * @param[out] loss NULL: not wanted; NaN on failure.
+ * @return as vgrad_trainer_loss().
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_loss_weighted(vgrad_trainer *trainer, const vgrad_tensor *y,
+                                                   const double *weights, double *loss);
+
+/**
+ * In the place of vgrad_trainer_loss(), for a loss of your own: what it is, and its gradient by the
+ * output's activation.
+ *
+ * @param trainer  the trainer, outside its callbacks.
+ * @param loss     shown in events and sums; not otherwise used.
+ * @param gradient dL/da of the last layer, shape (rows, outputs), any strides and dtype.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_SHAPE, VGRAD_E_STATE (no forward).
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_set_loss_gradient(vgrad_trainer *trainer, double loss,
+                                                       const vgrad_tensor *gradient);
 
 /**
  * Compute every layer's gradient; it replaces the one before. Fires VGRAD_GRADIENTS_READY.

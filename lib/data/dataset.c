@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/dataset.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/status.h"
@@ -30,6 +31,7 @@ void vgrad_dataset_destroy(vgrad_dataset *dataset)
         vgrad__array_release(&dataset->y.array, context);
     }
     vgrad__scaling_release(dataset);
+    vgrad__release(context, dataset->weights, (size_t)dataset->rows, sizeof *dataset->weights);
     vgrad__release(context, dataset->chosen_block, (size_t)dataset->rows, sizeof(int64_t));
     vgrad__release(context, dataset, 1, sizeof *dataset);
     vgrad__context_let_go(context);
@@ -241,6 +243,48 @@ vgrad_status vgrad_dataset_stream(vgrad_dataset **out, int64_t rows, vgrad_dtype
         set_stream_column(&dataset->y, rows, y_dtype, y_width);
     dataset->read = read;
     dataset->user = user;
+    return VGRAD_OK;
+}
+
+/* ---- weights ---- */
+
+vgrad_status vgrad__dataset_reserve_weights(vgrad_dataset *dataset)
+{
+    if (!dataset->weights)
+        dataset->weights =
+            vgrad__allocate(dataset->context, (size_t)dataset->rows, sizeof *dataset->weights);
+    return dataset->weights ? VGRAD_OK : VGRAD_E_MEMORY;
+}
+
+vgrad_status vgrad__weights_check(const double *weights, int64_t count)
+{
+    bool any = false;
+    for (int64_t i = 0; i < count; i++) {
+        if (!(weights[i] >= 0) || isinf(weights[i]))
+            return vgrad__fail(VGRAD_E_INVALID, "weights[%lld]: finite, at least 0, got %g",
+                               (long long)i, weights[i]);
+        any |= weights[i] > 0;
+    }
+    return any ? VGRAD_OK : vgrad__fail(VGRAD_E_INVALID, "weights: all of them are 0");
+}
+
+vgrad_status vgrad_dataset_set_weights(vgrad_dataset *dataset, const double *weights)
+{
+    if (!dataset)
+        return vgrad__fail_null("dataset");
+    if (vgrad__dataset_is_stream(dataset))
+        return vgrad__fail(VGRAD_E_STATE, "dataset: the rows of a stream have no weights");
+    vgrad_status status = weights ? vgrad__weights_check(weights, dataset->rows) : VGRAD_OK;
+    if (status == VGRAD_OK && weights)
+        status = vgrad__dataset_reserve_weights(dataset);
+    if (status != VGRAD_OK)
+        return status;
+    if (weights) {
+        memcpy(dataset->weights, weights, (size_t)dataset->rows * sizeof *weights);
+    } else {
+        vgrad__release(dataset->context, dataset->weights, (size_t)dataset->rows, sizeof *weights);
+        dataset->weights = NULL;
+    }
     return VGRAD_OK;
 }
 

@@ -25,6 +25,7 @@ struct vgrad_dataset {
     vgrad__column x, y;
     vgrad__affine scaling; /* of x; its numbers are owned */
     int64_t classes;       /* y comes out one-hot, so wide; 0: as it is */
+    double *weights;       /* of its rows; NULL: all 1 */
 
     vgrad_dataset *origin; /* of a part: whose memory it uses, kept alive */
     const int64_t *chosen; /* which rows of the columns these are; NULL: all, in order */
@@ -44,6 +45,11 @@ vgrad_status vgrad__dataset_own(vgrad_dataset **out, vgrad__array *x, vgrad__arr
                                 vgrad_context *context);
 /* An empty set of one reference, for the other files here. NULL on failure. */
 vgrad_dataset *vgrad__dataset_new(int64_t rows, vgrad_context *context);
+
+/* VGRAD_OK if all are finite and at least 0, and some above it. */
+vgrad_status vgrad__weights_check(const double *weights, int64_t count);
+/* Room for a weight of each row, unless it has that already. */
+vgrad_status vgrad__dataset_reserve_weights(vgrad_dataset *dataset);
 
 /* An owned set of float64 rows, zeroed, for a generator to fill. NULL on failure. */
 vgrad_dataset *vgrad__dataset_blank(int64_t rows, int64_t x_width, int64_t y_width,
@@ -81,6 +87,10 @@ typedef struct vgrad__wanted {
 /* Copies the rows out; `*got` is less than wanted at the end of a stream of unknown length only. */
 vgrad_status vgrad__dataset_gather(const vgrad_dataset *dataset, const vgrad__wanted *wanted,
                                    vgrad__staging *staging, int64_t *got);
+
+/* The weights of `count` rows by number; false, and nothing written, if the set has none. */
+bool vgrad__dataset_weights(const vgrad_dataset *dataset, const int64_t *rows, int64_t count,
+                            double *weights);
 
 /* VGRAD_E_INVALID if a class number in y is none of 0 ... classes - 1. Those of a stream are seen
    when they come. */

@@ -26,7 +26,8 @@ static vgrad_dataset *new_part(vgrad_dataset *from, int64_t rows)
     part->x = from->x;
     part->y = from->y;
     part->classes = from->classes;
-    if (vgrad__scaling_copy(part, &from->scaling) == VGRAD_OK)
+    if (vgrad__scaling_copy(part, &from->scaling) == VGRAD_OK &&
+        (!from->weights || vgrad__dataset_reserve_weights(part) == VGRAD_OK))
         return part;
     vgrad_dataset_destroy(part);
     return NULL;
@@ -56,6 +57,8 @@ vgrad_status vgrad_dataset_slice(vgrad_dataset **out, vgrad_dataset *from, int64
     vgrad_dataset *part = *out = new_part(from, count);
     if (!part)
         return VGRAD_E_MEMORY;
+    for (int64_t i = 0; from->weights && i < count; i++)
+        part->weights[i] = from->weights[first + i];
     if (from->chosen) {
         part->chosen = from->chosen + first;
     } else {
@@ -81,8 +84,11 @@ static vgrad_dataset *new_choice(vgrad_dataset *from, int64_t rows)
 
 static void choose(vgrad_dataset *part, const vgrad_dataset *from, const int64_t *rows)
 {
-    for (int64_t i = 0; i < part->rows; i++)
+    for (int64_t i = 0; i < part->rows; i++) {
         part->chosen_block[i] = from->chosen ? from->chosen[rows[i]] : rows[i];
+        if (from->weights)
+            part->weights[i] = from->weights[rows[i]];
+    }
 }
 
 vgrad_status vgrad_dataset_take(vgrad_dataset **out, vgrad_dataset *from, const int64_t *rows,

@@ -112,6 +112,16 @@ vgrad_status vgrad__dataset_check_classes(const vgrad_dataset *dataset, int64_t 
     return VGRAD_OK;
 }
 
+bool vgrad__dataset_weights(const vgrad_dataset *dataset, const int64_t *rows, int64_t count,
+                            double *weights)
+{
+    if (!dataset->weights)
+        return false;
+    for (int64_t i = 0; i < count; i++)
+        weights[i] = dataset->weights[rows[i]];
+    return true;
+}
+
 /* ---- rows that a function gives ---- */
 
 static vgrad_status reserve_column(vgrad__array *array, const vgrad__column *column, int64_t rows,

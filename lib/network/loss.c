@@ -9,7 +9,7 @@
 #include "tensor/tensor.h"
 
 /* What a loss computes; several losses share one form. */
-typedef enum form { SQUARED_ERROR, BINARY, CATEGORICAL } form;
+typedef enum form { SQUARED_ERROR, ABSOLUTE_ERROR, HUBER, BINARY, CATEGORICAL } form;
 
 typedef struct description {
     const char *name;
@@ -34,14 +34,23 @@ static const description descriptions[] = {
     [VGRAD_LOSS_CROSSENTROPY] = { "cross-entropy", CATEGORICAL, false, true, 1.0, VGRAD_SOFTMAX },
     [VGRAD_LOSS_CROSSENTROPY_LOGITS] = { "cross-entropy", CATEGORICAL, true, true, 1.0,
                                          VGRAD_LINEAR },
+    [VGRAD_LOSS_MEAN_ABSOLUTE_ERROR] = { "mean absolute error", ABSOLUTE_ERROR, false, false, 1.0,
+                                         VGRAD_LINEAR },
+    [VGRAD_LOSS_HUBER] = { "Huber loss", HUBER, false, false, 1.0, VGRAD_LINEAR },
 };
+
+/* Targets are classes, or shares of them. */
+static bool is_crossentropy(const description *d)
+{
+    return d->form == BINARY || d->form == CATEGORICAL;
+}
 
 /* Trains without an error, but hardly as meant. */
 static void warn_of_mismatch(const description *d, const vgrad_layer *output)
 {
     bool gives_probabilities =
         output->activation == VGRAD_SIGMOID || output->activation == VGRAD_SOFTMAX;
-    if (d->form != SQUARED_ERROR && d->logits == gives_probabilities)
+    if (is_crossentropy(d) && d->logits == gives_probabilities)
         vgrad__log_line(output->network->context, VGRAD_LOG_WARNING,
                         "layer \"%s\": %s %s, but its activation is %s", output->name, d->name,
                         d->logits ? "from logits takes z itself" : "takes probabilities",
@@ -103,7 +112,7 @@ static bool is_next_to_nothing(double label)
 /* Whether a label is one; *high is the highest that may be. */
 static bool is_label(const description *d, double label, bool sparse, double high)
 {
-    return d->form == SQUARED_ERROR ? isfinite(label) : vgrad__number_fits(label, 0, high, sparse);
+    return !is_crossentropy(d) ? isfinite(label) : vgrad__number_fits(label, 0, high, sparse);
 }
 
 /* Class numbers are whole and below the number of outputs, other classes lie in [0, 1], targets are
@@ -120,46 +129,122 @@ static vgrad_status check_labels(const description *d, const vgrad_network *netw
         if (is_label(d, label, sparse, high))
             continue;
         char range[64] = "a finite number";
-        if (d->form != SQUARED_ERROR)
+        if (is_crossentropy(d))
             snprintf(range, sizeof range, sparse ? "class 0 to %g" : "in [0, %g]", high);
         return vgrad__fail(VGRAD_E_INVALID, "y: row %lld of the batch, column %lld: %s, got %g%s",
                            (long long)(i / width), (long long)(i % width), range, label,
                            is_next_to_nothing(label) ? integers_hint : "");
     }
-    if (d->form != SQUARED_ERROR && odd > 0 && !real)
+    if (is_crossentropy(d) && odd > 0 && !real)
         return vgrad__fail(VGRAD_E_INVALID, "y: nothing in the batch above %g%s", odd,
                            integers_hint);
     return VGRAD_OK;
 }
 
-/* Runs the kernel of the loss; `gradient` NULL: not wanted, else it is scaled by `scale`. */
-static vgrad__loss_sums run(const description *d, bool from_logits, const vgrad_network *network,
-                            const void *y, bool sparse, void *gradient, double scale)
+/* What a loss works on: some rows of a batch. */
+typedef struct portion {
+    const description *d;
+    const vgrad__loss_terms *terms;
+    const vgrad_network *network;
+    bool from_logits, sparse;
+    int64_t y_width;
+    const void *given, *y;
+    void *gradient; /* NULL: not wanted */
+    int64_t rows;
+} portion;
+
+/* Runs the kernel of the loss; the gradient is scaled by `scale`. */
+static vgrad__loss_sums run(const portion *p, double scale)
 {
-    const vgrad__kernels *kernels = network->kernels;
-    const vgrad_layer *output = network->output;
-    /* A loss that names logits takes what the output gives; a fused one looks behind it. */
-    const void *given = from_logits && !d->logits ? output->memory.z : output->memory.a;
-    size_t rows = (size_t)network->rows, columns = (size_t)output->width, n = rows * columns;
+    const vgrad__kernels *kernels = p->network->kernels;
+    size_t rows = (size_t)p->rows, columns = (size_t)p->network->output->width, n = rows * columns;
     vgrad__loss_sums sums;
-    if (d->form == SQUARED_ERROR)
-        kernels->squared_error(given, y, gradient, n, scale, &sums);
-    else if (d->form == BINARY)
-        (from_logits ? kernels->binary_crossentropy_logits
-                     : kernels->binary_crossentropy)(given, y, gradient, n, scale, &sums);
-    else
-        (from_logits ? kernels->crossentropy_logits : kernels->crossentropy)(
-            given, y, sparse, gradient, rows, columns, scale, &sums);
+    switch (p->d->form) {
+    case SQUARED_ERROR: kernels->squared_error(p->given, p->y, p->gradient, n, scale, &sums); break;
+    case ABSOLUTE_ERROR:
+        kernels->absolute_error(p->given, p->y, p->gradient, n, scale, &sums);
+        break;
+    case HUBER:
+        kernels->huber(p->given, p->y, p->gradient, n, p->terms->huber_delta, scale, &sums);
+        break;
+    case BINARY:
+        (p->from_logits ? kernels->binary_crossentropy_logits : kernels->binary_crossentropy)(
+            p->given, p->y, p->gradient, n, scale, &sums);
+        break;
+    case CATEGORICAL:
+        (p->from_logits ? kernels->crossentropy_logits : kernels->crossentropy)(
+            p->given, p->y, p->sparse, p->gradient, rows, columns, scale, &sums);
+        break;
+    }
     return sums;
 }
 
-vgrad_status vgrad__loss_compute(vgrad_loss loss, vgrad_network *network, const vgrad_tensor *y,
-                                 bool gradient, vgrad__loss_value *value)
+/* Row `row` of a portion by itself. */
+static portion row_of(const portion *all, int64_t row)
+{
+    const vgrad_network *network = all->network;
+    portion p = *all;
+    p.rows = 1;
+    p.given = vgrad__at(network, all->given, row * network->output->width);
+    p.y = vgrad__at(network, all->y, row * all->y_width);
+    if (all->gradient)
+        p.gradient = vgrad__at(network, all->gradient, row * network->output->width);
+    return p;
+}
+
+/* The class of a row: its number, its largest share, or of a single output which side of 1/2. */
+static int64_t class_of(const portion *row)
+{
+    if (row->y_width == 1)
+        return row->d->form == BINARY ? element(row->network, row->y, 0) > 0.5
+                                      : (int64_t)element(row->network, row->y, 0);
+    int64_t largest = 0;
+    for (int64_t j = 1; j < row->y_width; j++)
+        if (element(row->network, row->y, j) > element(row->network, row->y, largest))
+            largest = j;
+    return largest;
+}
+
+/* Row by row, each with its weights: those of its class and its own. */
+static vgrad__loss_sums run_weighted(const portion *all, const double *row_weights, double scale)
+{
+    const vgrad__loss_terms *terms = all->terms;
+    vgrad__loss_sums sums = { 0, 0 };
+    for (int64_t i = 0; i < all->rows; i++) {
+        const portion row = row_of(all, i);
+        double weight = row_weights ? row_weights[i] : 1;
+        if (terms->class_weights)
+            weight *= terms->class_weights[class_of(&row)];
+        vgrad__loss_sums one = run(&row, scale * weight);
+        sums.loss += weight * one.loss;
+        sums.correct += one.correct;
+    }
+    return sums;
+}
+
+vgrad_status vgrad__loss_check_classes(vgrad_loss loss, const vgrad_network *network, int64_t count)
 {
     const description *d = &descriptions[loss];
+    int64_t width = network->output->width;
+    int64_t classes = d->form == CATEGORICAL ? width : d->form == BINARY && width == 1 ? 2 : 0;
+    if (classes == 0)
+        return vgrad__fail(VGRAD_E_INVALID, "weights: %s over %lld outputs knows no classes",
+                           d->name, (long long)width);
+    if (count != classes)
+        return vgrad__fail(VGRAD_E_INVALID,
+                           "count: layer \"%s\" tells %lld classes apart, got %lld",
+                           network->output->name, (long long)classes, (long long)count);
+    return VGRAD_OK;
+}
+
+vgrad_status vgrad__loss_compute(const vgrad__loss_terms *terms, vgrad_network *network,
+                                 const vgrad_tensor *y, const double *row_weights, bool gradient,
+                                 vgrad__loss_value *value)
+{
+    const description *d = &descriptions[terms->loss];
     vgrad_layer *output = network->output;
     int64_t width = 0;
-    vgrad_status status = check_targets(loss, network, y, &width);
+    vgrad_status status = check_targets(terms->loss, network, y, &width);
     if (status != VGRAD_OK)
         return status;
     const void *targets = y->data;
@@ -174,13 +259,46 @@ vgrad_status vgrad__loss_compute(vgrad_loss loss, vgrad_network *network, const 
     double rows = (double)network->rows, outputs = (double)output->width;
     double scale = d->factor / (d->sum_over_outputs ? rows : rows * outputs);
     void *start = fused ? output->memory.delta : output->memory.da;
-    vgrad__loss_sums sums = run(d, d->logits || fused, network, targets, width != output->width,
-                                gradient ? start : NULL, scale);
+    const portion all = {
+        .d = d,
+        .terms = terms,
+        .network = network,
+        .from_logits = d->logits || fused,
+        .sparse = width != output->width,
+        .y_width = width,
+        /* A loss that names logits takes what the output gives; a fused one looks behind it. */
+        .given = fused ? output->memory.z : output->memory.a,
+        .y = targets,
+        .gradient = gradient ? start : NULL,
+        .rows = network->rows,
+    };
+    vgrad__loss_sums sums = row_weights || terms->class_weights
+                                ? run_weighted(&all, row_weights, scale)
+                                : run(&all, scale);
     value->loss = sums.loss * scale;
     value->accuracy = sums.correct / (d->form == CATEGORICAL ? rows : rows * outputs);
     if (gradient) {
         network->fused = fused;
         network->phase = VGRAD__LOSS_DONE;
     }
+    return VGRAD_OK;
+}
+
+vgrad_status vgrad__loss_take_gradient(vgrad_network *network, const vgrad_tensor *gradient)
+{
+    const vgrad_layer *output = network->output;
+    vgrad_status status = vgrad__tensor_check(gradient, "gradient");
+    if (status != VGRAD_OK)
+        return status;
+    if (gradient->rank < 1 || gradient->shape[0] != network->rows ||
+        vgrad_tensor_count(gradient) != network->rows * output->width) {
+        char text[VGRAD__SHAPE_TEXT];
+        return vgrad__fail(VGRAD_E_SHAPE, "gradient: shape (%lld, %lld), got %s",
+                           (long long)network->rows, (long long)output->width,
+                           vgrad__shape_text(gradient, text));
+    }
+    vgrad__tensor_pack(gradient, output->memory.da, network->dtype);
+    network->fused = false;
+    network->phase = VGRAD__LOSS_DONE;
     return VGRAD_OK;
 }

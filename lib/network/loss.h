@@ -18,11 +18,25 @@ vgrad_status vgrad__loss_check(vgrad_loss loss, const vgrad_network *network);
 /* VGRAD_OK if y may be `width` wide. */
 vgrad_status vgrad__loss_check_width(vgrad_loss loss, const vgrad_network *network, int64_t width);
 
+/* VGRAD_OK if there are `count` classes that can have weights. */
+vgrad_status vgrad__loss_check_classes(vgrad_loss loss, const vgrad_network *network,
+                                       int64_t count);
+
+/* A loss with its settings. */
+typedef struct vgrad__loss_terms {
+    vgrad_loss loss;
+    double huber_delta;
+    const double *class_weights; /* one for each class; NULL: all alike */
+} vgrad__loss_terms;
+
 /*
- * The loss of the batch that went forward, against y of as many rows; with `gradient`, also the
- * gradient that backward starts from.
+ * The loss of the batch that went forward, against y of as many rows, each with its weight (NULL:
+ * 1); with `gradient`, also the gradient that backward starts from.
  */
-vgrad_status vgrad__loss_compute(vgrad_loss loss, vgrad_network *network, const vgrad_tensor *y,
-                                 bool gradient, vgrad__loss_value *value);
+vgrad_status vgrad__loss_compute(const vgrad__loss_terms *terms, vgrad_network *network,
+                                 const vgrad_tensor *y, const double *row_weights, bool gradient,
+                                 vgrad__loss_value *value);
+/* Backward shall start from dL/da of the user's own. */
+vgrad_status vgrad__loss_take_gradient(vgrad_network *network, const vgrad_tensor *gradient);
 
 #endif

@@ -59,6 +59,10 @@ typedef struct vgrad__kernels {
      */
     void (*squared_error)(const void *a, const void *y, void *gradient, size_t n, double scale,
                           vgrad__loss_sums *sums);
+    void (*absolute_error)(const void *a, const void *y, void *gradient, size_t n, double scale,
+                           vgrad__loss_sums *sums);
+    void (*huber)(const void *a, const void *y, void *gradient, size_t n, double delta,
+                  double scale, vgrad__loss_sums *sums);
     void (*binary_crossentropy)(const void *a, const void *y, void *gradient, size_t n,
                                 double scale, vgrad__loss_sums *sums);
     void (*binary_crossentropy_logits)(const void *z, const void *y, void *gradient, size_t n,

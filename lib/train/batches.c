@@ -13,7 +13,8 @@ vgrad_status vgrad__batches_check(const vgrad_trainer *trainer, const vgrad_data
         return status;
     if (vgrad_dataset_y_width(data) == 0)
         return vgrad__fail(VGRAD_E_STATE, "data: it has no y to train on");
-    return vgrad__loss_check_width(trainer->loss, trainer->network, vgrad_dataset_y_width(data));
+    return vgrad__loss_check_width(trainer->terms.loss, trainer->network,
+                                   vgrad_dataset_y_width(data));
 }
 
 int64_t vgrad__batch_rows(const vgrad_trainer *trainer, const vgrad_dataset *data)
@@ -36,6 +37,7 @@ static void release_columns(vgrad__batches *b, const vgrad_network *network)
     release_column(network, b->x, b->capacity_rows, b->x_width);
     release_column(network, b->y, b->capacity_rows, b->y_width);
     vgrad__release(network->context, b->rows, (size_t)b->capacity_rows, sizeof *b->rows);
+    vgrad__release(network->context, b->weights, (size_t)b->capacity_rows, sizeof *b->weights);
 }
 
 static void release_order(vgrad__batches *b, const vgrad_network *network)
@@ -64,7 +66,9 @@ static vgrad_status reserve_columns(vgrad__batches *b, const vgrad_network *netw
         larger.y = vgrad__allocate(network->context, (size_t)rows, (size_t)y_width * size);
     if (larger.y)
         larger.rows = vgrad__allocate(network->context, (size_t)rows, sizeof *larger.rows);
-    if (!larger.rows) {
+    if (larger.rows)
+        larger.weights = vgrad__allocate(network->context, (size_t)rows, sizeof *larger.weights);
+    if (!larger.weights) {
         release_columns(&larger, network);
         return VGRAD_E_MEMORY;
     }
@@ -72,6 +76,7 @@ static vgrad_status reserve_columns(vgrad__batches *b, const vgrad_network *netw
     b->x = larger.x;
     b->y = larger.y;
     b->rows = larger.rows;
+    b->weights = larger.weights;
     b->capacity_rows = rows;
     b->x_width = x_width;
     b->y_width = y_width;
@@ -159,6 +164,7 @@ vgrad_status vgrad__batches_fill(vgrad__batches *b, const vgrad_network *network
     if (status != VGRAD_OK)
         return status;
     int64_t count = filled->of_epoch + filled->of_next;
+    b->weighted = vgrad__dataset_weights(data, b->rows, count, b->weights);
     vgrad_tensor_matrix(&b->x_view, b->x, network->dtype, count, b->x_width);
     vgrad_tensor_matrix(&b->y_view, b->y, network->dtype, count, b->y_width);
     return VGRAD_OK;

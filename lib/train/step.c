@@ -152,6 +152,14 @@ vgrad_status vgrad_trainer_forward(vgrad_trainer *trainer, const vgrad_tensor *x
     return vgrad__leave(trainer, vgrad__step_end_early(trainer, forward(trainer, x)));
 }
 
+/* The weights that came with the batch, if y is the batch's. */
+static const double *weights_of(const vgrad_trainer *trainer, const vgrad_tensor *y)
+{
+    const vgrad__batches *b = &trainer->batches;
+    bool is_batch = trainer->step.from_next && y && y->data == b->y_view.data;
+    return is_batch && b->weighted ? b->weights : NULL;
+}
+
 vgrad_status vgrad_trainer_loss(vgrad_trainer *trainer, const vgrad_tensor *y, double *loss)
 {
     if (loss)
@@ -161,10 +169,45 @@ vgrad_status vgrad_trainer_loss(vgrad_trainer *trainer, const vgrad_tensor *y, d
         return status;
     status = check_turn(trainer, VGRAD__FORWARD_DONE, "forward");
     if (status == VGRAD_OK)
-        status =
-            vgrad__loss_compute(trainer->loss, trainer->network, y, true, &trainer->step.value);
+        status = vgrad__loss_compute(&trainer->terms, trainer->network, y, weights_of(trainer, y),
+                                     true, &trainer->step.value);
     if (status == VGRAD_OK && loss)
         *loss = trainer->step.value.loss;
+    return vgrad__leave(trainer, vgrad__step_end_early(trainer, status));
+}
+
+vgrad_status vgrad_trainer_loss_weighted(vgrad_trainer *trainer, const vgrad_tensor *y,
+                                         const double *weights, double *loss)
+{
+    if (loss)
+        *loss = (double)NAN;
+    vgrad_status status = vgrad__enter(trainer);
+    if (status != VGRAD_OK)
+        return status;
+    status = check_turn(trainer, VGRAD__FORWARD_DONE, "forward");
+    if (status == VGRAD_OK && !weights)
+        status = vgrad__fail_null("weights");
+    if (status == VGRAD_OK)
+        status = vgrad__weights_check(weights, trainer->network->rows);
+    if (status == VGRAD_OK)
+        status = vgrad__loss_compute(&trainer->terms, trainer->network, y, weights, true,
+                                     &trainer->step.value);
+    if (status == VGRAD_OK && loss)
+        *loss = trainer->step.value.loss;
+    return vgrad__leave(trainer, vgrad__step_end_early(trainer, status));
+}
+
+vgrad_status vgrad_trainer_set_loss_gradient(vgrad_trainer *trainer, double loss,
+                                             const vgrad_tensor *gradient)
+{
+    vgrad_status status = vgrad__enter(trainer);
+    if (status != VGRAD_OK)
+        return status;
+    status = check_turn(trainer, VGRAD__FORWARD_DONE, "forward");
+    if (status == VGRAD_OK)
+        status = vgrad__loss_take_gradient(trainer->network, gradient);
+    if (status == VGRAD_OK)
+        trainer->step.value = (vgrad__loss_value){ loss, (double)NAN };
     return vgrad__leave(trainer, vgrad__step_end_early(trainer, status));
 }
 

@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/trainer.h"
 
+#include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/number.h"
 
@@ -29,7 +31,7 @@ vgrad_status vgrad_trainer_create(vgrad_trainer **out, vgrad_network *network, v
     trainer->references = 1;
     trainer->network = vgrad__network_hold(network);
     trainer->optimizer = vgrad__optimizer_hold(optimizer);
-    trainer->loss = loss;
+    trainer->terms = (vgrad__loss_terms){ .loss = loss, .huber_delta = 1 };
     trainer->batch_size = VGRAD__BATCH_SIZE_DEFAULT;
     trainer->shuffle = true;
     trainer->seed = network->seed;
@@ -49,6 +51,8 @@ void vgrad_trainer_destroy(vgrad_trainer *trainer)
     vgrad__batches_release(&trainer->batches, network);
     vgrad__batches_release(&trainer->evaluation, network);
     vgrad__progress_release(trainer);
+    vgrad__release(network->context, trainer->class_weights, (size_t)trainer->class_count,
+                   sizeof *trainer->class_weights);
     vgrad_dataset_destroy(trainer->validation);
     vgrad__release(network->context, trainer->listeners, trainer->listener_capacity,
                    sizeof *trainer->listeners);
@@ -99,7 +103,38 @@ vgrad_status vgrad_trainer_set(vgrad_trainer *trainer, vgrad_trainer_option opti
         trainer->max_steps = (int64_t)value;
         return VGRAD_OK;
     }
+    if (option == VGRAD_TRAINER_HUBER_DELTA) {
+        if (!vgrad__number_fits(value, DBL_MIN, DBL_MAX, false))
+            return vgrad__fail(VGRAD_E_INVALID, "huber_delta: above 0, got %g", value);
+        trainer->terms.huber_delta = value;
+        return VGRAD_OK;
+    }
     return set_switch(trainer, option, value);
+}
+
+vgrad_status vgrad_trainer_set_class_weights(vgrad_trainer *trainer, const double *weights,
+                                             int64_t count)
+{
+    vgrad_status status = vgrad__check_outside(trainer);
+    if (status == VGRAD_OK && weights)
+        status = vgrad__loss_check_classes(trainer->terms.loss, trainer->network, count);
+    if (status == VGRAD_OK && weights)
+        status = vgrad__weights_check(weights, count);
+    if (status != VGRAD_OK)
+        return status;
+    vgrad_context *context = trainer->network->context;
+    double *copy = NULL;
+    if (weights) {
+        copy = vgrad__allocate(context, (size_t)count, sizeof *copy);
+        if (!copy)
+            return VGRAD_E_MEMORY;
+        memcpy(copy, weights, (size_t)count * sizeof *copy);
+    }
+    vgrad__release(context, trainer->class_weights, (size_t)trainer->class_count,
+                   sizeof *trainer->class_weights);
+    trainer->terms.class_weights = trainer->class_weights = copy;
+    trainer->class_count = weights ? count : 0;
+    return VGRAD_OK;
 }
 
 double vgrad_trainer_get(const vgrad_trainer *trainer, vgrad_trainer_option option)
@@ -114,6 +149,7 @@ double vgrad_trainer_get(const vgrad_trainer *trainer, vgrad_trainer_option opti
     case VGRAD_TRAINER_STOP_ON_NAN: return trainer->stop_on_nan;
     case VGRAD_TRAINER_MAX_STEPS: return (double)trainer->max_steps;
     case VGRAD_TRAINER_ACROSS_EPOCHS: return trainer->across_epochs;
+    case VGRAD_TRAINER_HUBER_DELTA: return trainer->terms.huber_delta;
     }
     vgrad__fail(VGRAD_E_INVALID, "option: no trainer option %d", (int)option);
     return (double)NAN;

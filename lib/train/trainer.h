@@ -35,7 +35,9 @@ typedef struct vgrad__tally {
 typedef struct vgrad__batches {
     int64_t capacity_rows, x_width, y_width;
     void *x, *y;
-    int64_t *rows; /* which row of the data each one is */
+    int64_t *rows;   /* which row of the data each one is */
+    double *weights; /* of each row */
+    bool weighted;   /* the data has weights */
     vgrad_tensor x_view, y_view;
     vgrad__staging staging;
 
@@ -95,7 +97,9 @@ struct vgrad_trainer {
     vgrad__references references;
     vgrad_network *network;
     vgrad_optimizer *optimizer;
-    vgrad_loss loss;
+    vgrad__loss_terms terms;
+    double *class_weights; /* what the terms point at */
+    int64_t class_count;
     int64_t batch_size;
     bool batch_size_chosen; /* else it yields to data with fewer rows */
     bool shuffle_chosen;    /* else it yields to data that come in an order of their own */

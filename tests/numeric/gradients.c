@@ -44,6 +44,8 @@ typedef struct loss_case {
 static const loss_case losses[] = {
     { VGRAD_LOSS_MEAN_SQUARED_ERROR, NUMBERS, false },
     { VGRAD_LOSS_HALF_SQUARED_ERROR_SUM, NUMBERS, false },
+    { VGRAD_LOSS_MEAN_ABSOLUTE_ERROR, NUMBERS, false },
+    { VGRAD_LOSS_HUBER, NUMBERS, false },
     { VGRAD_LOSS_BINARY_CROSSENTROPY, SHARES, true },
     { VGRAD_LOSS_BINARY_CROSSENTROPY_SUM, SHARES, true },
     { VGRAD_LOSS_BINARY_CROSSENTROPY_LOGITS, SHARES, false },

@@ -618,9 +618,46 @@ static void check_binary_logits(const vgrad__kernels *k, vgrad_dtype dtype, size
     free_array(&g);
 }
 
+/* Absolute error, and Huber's with a bend at 0.7. */
+static void check_absolute_errors(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    array a = random_array(dtype, n, -2, 2, d), y = random_array(dtype, n, -2, 2, d);
+    array g = array_of(dtype, n, d), h = array_of(dtype, n, d);
+    const double bend = 0.7;
+    vgrad__loss_sums absolute, huber;
+    long double sum = 0, bent = 0;
+    if (n > 2)
+        set(&a, 2, get(&y, 2)); /* right on the kink */
+    k->absolute_error(a.data, y.data, g.data, n, 0.3, &absolute);
+    k->huber(a.data, y.data, h.data, n, bend, 0.3, &huber);
+    for (size_t i = 0; i < n; i++) {
+        double off = get(&a, i) - get(&y, i), size = fabs(off);
+        double slope = size <= bend ? off : copysign(bend, off);
+        sum += size;
+        bent += size <= bend ? 0.5L * size * size : (long double)bend * (size - 0.5L * bend);
+        ck_assert(get(&g, i) == as(dtype, off > 0 ? 0.3 : off < 0 ? -0.3 : 0));
+        ck_assert(get(&h, i) == as(dtype, 0.3 * slope));
+    }
+    assert_sum(k, "absolute_error", absolute.loss, sum, sum);
+    assert_sum(k, "huber", huber.loss, bent, bent);
+    ck_assert(isnan(absolute.correct) && isnan(huber.correct));
+    if (n > 0) { /* NaN stays NaN */
+        set(&a, 0, (double)NAN);
+        k->absolute_error(a.data, y.data, g.data, n, 0.3, &absolute);
+        k->huber(a.data, y.data, h.data, n, bend, 0.3, &huber);
+        ck_assert(isnan(get(&g, 0)) && isnan(get(&h, 0)));
+        ck_assert(isnan(absolute.loss) && isnan(huber.loss));
+    }
+    free_array(&a);
+    free_array(&y);
+    free_array(&g);
+    free_array(&h);
+}
+
 START_TEST(losses_of_elements)
 {
     at_every_size(check_squared_error);
+    at_every_size(check_absolute_errors);
     at_every_size(check_binary);
     at_every_size(check_binary_logits);
 }
@@ -877,6 +914,26 @@ START_TEST(update_rules)
 }
 END_TEST
 
+/* ---- sums ---- */
+
+static void check_add(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    array x = random_array(dtype, n, -2, 2, d), y = random_array(dtype, n, -2, 2, d);
+    array before = copy_of(&y, d);
+    k->add(y.data, x.data, n);
+    for (size_t i = 0; i < n; i++)
+        ck_assert(get(&y, i) == as(dtype, get(&before, i) + get(&x, i)));
+    free_array(&x);
+    free_array(&y);
+    free_array(&before);
+}
+
+START_TEST(arrays_are_added)
+{
+    at_every_size(check_add);
+}
+END_TEST
+
 /* ---- bytes on their way into a batch ---- */
 
 static void check_scale_bytes(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
@@ -989,7 +1046,7 @@ int main(void)
               moments_agree_with_two_passes);
     add_tests(suite, "losses", losses_of_elements, losses_of_classes);
     add_tests(suite, "updates", update_rules);
-    add_tests(suite, "bytes", bytes_are_scaled_exactly);
+    add_tests(suite, "bytes", bytes_are_scaled_exactly, arrays_are_added);
     add_tests(suite, "functions", exp_and_log1p_are_within_two_ulp, products_of_all_transposes);
     return run_suite(suite);
 }

@@ -41,8 +41,8 @@
         .softmax = softmax_##suffix, .sigmoid_backward = sigmoid_backward_##suffix,                \
         .tanh_backward = tanh_backward_##suffix, .relu_backward = relu_backward_##suffix,          \
         .softmax_backward = softmax_backward_##suffix, .column_sums = column_sums_##suffix,        \
-        .squared_error = squared_error_##suffix,                                                   \
-        .binary_crossentropy = binary_crossentropy_##suffix,                                       \
+        .squared_error = squared_error_##suffix, .absolute_error = absolute_error_##suffix,        \
+        .huber = huber_##suffix, .binary_crossentropy = binary_crossentropy_##suffix,              \
         .binary_crossentropy_logits = binary_crossentropy_logits_##suffix,                         \
         .crossentropy = crossentropy_##suffix,                                                     \
         .crossentropy_logits = crossentropy_logits_##suffix, .sgd = sgd_##suffix,                  \
