@@ -111,6 +111,21 @@ VGRAD_API vgrad_layer *vgrad_input_image(vgrad_network *network, int64_t height,
 VGRAD_API vgrad_layer *vgrad_dense(vgrad_layer *in, int64_t units, vgrad_activation activation);
 
 /**
+ * A layer once more, after another one: the same kind, options and parameters, whose gradient is
+ * the sum over both places. Dense and convolutional layers; the rows of `in` must fit the
+ * parameters.
+ *
+ * @param layer whose parameters; also one that shares them itself.
+ * @param in    the layer before.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_share(vgrad_layer *layer, vgrad_layer *in);
+
+/**
  * The sum of two layers with rows of one shape, such as what goes through a residual block and what
  * goes past it (He et al. 2016). Both may be the same layer.
  *
@@ -212,6 +227,9 @@ VGRAD_API vgrad_status vgrad_layer_set_name(vgrad_layer *layer, const char *name
  * Uniform on [-l, l] with l = gain * sqrt(3 v), or normal with standard deviation gain * sqrt(v),
  * where v is 2 / (fan_in + fan_out) (Glorot and Bengio 2010), 2 / fan_in (He et al. 2015) or
  * 1 / fan_in (LeCun et al. 1998). The normal ones are not truncated (as PyTorch's; Keras's are).
+ *
+ * Nielsen's default ("Neural Networks and Deep Learning", 2015, chapter 3) is LECUN_NORMAL for the
+ * kernels and NORMAL 0, 1 for the biases; his large one is NORMAL 0, 1 for both.
  * @since 0.1
  */
 typedef enum vgrad_initializer {
@@ -226,7 +244,12 @@ typedef enum vgrad_initializer {
     VGRAD_INIT_HE_NORMAL = 8,        /**< gain, - */
     VGRAD_INIT_LECUN_UNIFORM = 9,    /**< gain, - */
     VGRAD_INIT_LECUN_NORMAL = 10,    /**< gain, - */
-    VGRAD_INIT_TORCH_LINEAR = 12     /**< -, -: U(+-1 / sqrt(fan_in)), as PyTorch's Linear */
+    /**
+     * gain, -: as a matrix of all inputs by the units, orthonormal columns (rows, if those are
+     * fewer) times gain (Saxe, McClelland and Ganguli 2014).
+     */
+    VGRAD_INIT_ORTHOGONAL = 11,
+    VGRAD_INIT_TORCH_LINEAR = 12 /**< -, -: U(+-1 / sqrt(fan_in)), as PyTorch's Linear */
 } vgrad_initializer;
 
 /**

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "network/network.h"
 
+#include <string.h>
+
 #include "tensor/tensor.h"
 
 void vgrad__built_release(vgrad_network *network)
@@ -36,6 +38,22 @@ static vgrad_status check_wiring(vgrad_network *network, vgrad_layer *output)
     return VGRAD_OK;
 }
 
+/* A layer that shares parameters must want the same ones; then it has none of its own. */
+static vgrad_status check_shared(vgrad_layer *layer)
+{
+    const vgrad_layer *owner = layer->shares;
+    bool same = layer->parameter_count == owner->parameter_count;
+    for (int32_t p = 0; p < layer->parameter_count && same; p++) {
+        const vgrad__parameter *mine = &layer->parameters[p], *its = &owner->parameters[p];
+        same = mine->slot == its->slot && mine->rank == its->rank &&
+               memcmp(mine->shape, its->shape, (size_t)its->rank * sizeof *its->shape) == 0;
+    }
+    layer->parameter_count = 0;
+    return same ? VGRAD_OK
+                : vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": \"%s\" has parameters of other shapes",
+                              layer->name, owner->name);
+}
+
 static vgrad_status infer_shapes(vgrad_network *network)
 {
     network->input_width = 0;
@@ -44,7 +62,11 @@ static vgrad_status infer_shapes(vgrad_network *network)
         layer->needs_gradient = layer->input_count > 0;
         layer->parameter_count = 0;
         layer->saved_row = layer->saved_fixed = layer->scratch = 0;
+        if (layer->shares)
+            memcpy(layer->options, layer->shares->options, sizeof layer->options);
         vgrad_status status = layer->kind->shape(layer);
+        if (status == VGRAD_OK && layer->shares)
+            status = check_shared(layer);
         if (status != VGRAD_OK)
             return status;
         if (layer->input_count == 0)

@@ -42,6 +42,7 @@ vgrad_status vgrad__initializer_check(vgrad_role parameter, vgrad_initializer ki
     case VGRAD_INIT_HE_NORMAL:
     case VGRAD_INIT_LECUN_UNIFORM:
     case VGRAD_INIT_LECUN_NORMAL:
+    case VGRAD_INIT_ORTHOGONAL:
         if (!is_usable(a) || a < 0)
             return vgrad__fail(VGRAD_E_INVALID, "a: a gain, at least 0 (0: 1), got %g", a);
         return VGRAD_OK;
@@ -81,6 +82,7 @@ static distribution distribution_of(const vgrad__initializer *init, double fan_i
     case VGRAD_INIT_HE_NORMAL: return normal_of_variance(init->a, he);
     case VGRAD_INIT_LECUN_UNIFORM: return uniform_of_variance(init->a, lecun);
     case VGRAD_INIT_LECUN_NORMAL: return normal_of_variance(init->a, lecun);
+    case VGRAD_INIT_ORTHOGONAL: return (distribution){ NORMAL, 0, 1 };
     case VGRAD_INIT_TORCH_LINEAR:
         return (distribution){ UNIFORM, -1 / sqrt(fan_in), 1 / sqrt(fan_in) };
     }
@@ -96,6 +98,70 @@ static double draw(vgrad__random *random, const distribution *d)
         normal = vgrad__random_normal(random);
     while (d->kind == TRUNCATED && fabs(normal) > 2);
     return d->a + d->b * normal;
+}
+
+/* ---- orthogonal ---- */
+
+/* Vectors of `length` elements in a parameter: its columns, or its rows if those are fewer. */
+typedef struct vectors {
+    const vgrad_network *network;
+    void *values;
+    int64_t count, length;
+    int64_t step, stride; /* from one vector to the next, and from one element to the next */
+} vectors;
+
+static double get(const vectors *v, int64_t i, int64_t j)
+{
+    const void *at = vgrad__at(v->network, v->values, i * v->step + j * v->stride);
+    return v->network->dtype == VGRAD_FLOAT64 ? *(const double *)at : (double)*(const float *)at;
+}
+
+static void set(const vectors *v, int64_t i, int64_t j, double value)
+{
+    void *at = vgrad__at(v->network, v->values, i * v->step + j * v->stride);
+    if (v->network->dtype == VGRAD_FLOAT64)
+        *(double *)at = value;
+    else
+        *(float *)at = (float)value;
+}
+
+static double product(const vectors *v, int64_t a, int64_t b)
+{
+    double sum = 0;
+    for (int64_t j = 0; j < v->length; j++)
+        sum += get(v, a, j) * get(v, b, j);
+    return sum;
+}
+
+/* Takes from vector i what lies along those before it, and gives it the length `length`. */
+static void straighten(const vectors *v, int64_t i, double length)
+{
+    for (int64_t before = 0; before < i; before++) {
+        double share = product(v, i, before) / product(v, before, before);
+        for (int64_t j = 0; j < v->length; j++)
+            set(v, i, j, get(v, i, j) - share * get(v, before, j));
+    }
+    double norm = sqrt(product(v, i, i));
+    for (int64_t j = 0; j < v->length; j++)
+        set(v, i, j, norm > 0 ? get(v, i, j) * (length / norm) : 0);
+}
+
+/* Gram and Schmidt, modified, and twice: "twice is enough" (Kahan and Parlett, 1987). Of a matrix
+   with normal elements the result is uniform over the orthogonal ones. */
+static void make_orthogonal(const vgrad_network *network, void *values, int64_t rows,
+                            int64_t columns, double gain)
+{
+    const bool by_columns = columns <= rows;
+    const vectors v = { .network = network,
+                        .values = values,
+                        .count = by_columns ? columns : rows,
+                        .length = by_columns ? rows : columns,
+                        .step = by_columns ? 1 : columns,
+                        .stride = by_columns ? columns : 1 };
+    for (int64_t i = 0; i < v.count; i++) {
+        straighten(&v, i, 1);
+        straighten(&v, i, gain == 0 ? 1 : gain);
+    }
 }
 
 /* Each parameter has a stream of its own, so that adding a layer moves no other's numbers. */
@@ -119,6 +185,10 @@ void vgrad__initialize(vgrad_network *network, uint64_t seed)
                 ((double *)values)[i] = value;
             else
                 ((float *)values)[i] = (float)value;
+        }
+        if (init->kind == VGRAD_INIT_ORTHOGONAL) {
+            int64_t columns = parameter->shape[parameter->rank - 1];
+            make_orthogonal(network, values, segment->count / columns, columns, init->a);
         }
     }
 }

@@ -59,6 +59,38 @@ void vgrad__layer_destroy(vgrad_layer *layer)
     vgrad__release(layer->network->context, layer, 1, layer_size(layer->input_count));
 }
 
+vgrad_layer *vgrad_share(vgrad_layer *layer, vgrad_layer *in)
+{
+    if (!layer) {
+        vgrad__fail_null("layer");
+        return NULL;
+    }
+    vgrad_layer *owner = vgrad__owner(layer);
+    if (!owner->kind->can_be_shared) {
+        vgrad__keep_error(owner->network, vgrad__fail(VGRAD_E_INVALID,
+                                                      "layer \"%s\": a layer of kind %s cannot be "
+                                                      "shared",
+                                                      owner->name, owner->kind->name));
+        return NULL;
+    }
+    if (in && in->network != owner->network) {
+        vgrad__keep_error(owner->network, vgrad__fail(VGRAD_E_INVALID,
+                                                      "in: layer \"%s\" is of another network than "
+                                                      "layer \"%s\"",
+                                                      in->name, owner->name));
+        return NULL;
+    }
+    vgrad_layer *other = vgrad__layer_after(in, owner->kind);
+    if (other) {
+        other->shares = owner;
+        other->rank = owner->rank;
+        memcpy(other->shape, owner->shape, sizeof other->shape);
+        other->width = owner->width;
+        other->activation = owner->activation;
+    }
+    return other;
+}
+
 vgrad_layer *vgrad__layer_joining(vgrad_layer *a, vgrad_layer *b, const vgrad__layer_kind *kind)
 {
     vgrad_layer *inputs[2] = { a, b };
@@ -192,6 +224,9 @@ vgrad_status vgrad_layer_set(vgrad_layer *layer, vgrad_layer_option option, doub
     if (!layer)
         return vgrad__fail_null("layer");
     vgrad_status status = check_option(layer, option);
+    if (status == VGRAD_OK && layer->shares)
+        status = vgrad__fail(VGRAD_E_STATE, "layer \"%s\": its options are those of \"%s\"",
+                             layer->name, layer->shares->name);
     if (status != VGRAD_OK)
         return refuse(layer, status);
     if (!vgrad__number_fits(value, options[option].low, options[option].high,
@@ -218,6 +253,7 @@ double vgrad_layer_get(const vgrad_layer *layer, vgrad_layer_option option)
     }
     if (check_option(layer, option) != VGRAD_OK)
         return (double)NAN;
+    layer = vgrad__owner(layer);
     return option == VGRAD_LAYER_TRAINABLE ? layer->trainable
            : option == VGRAD_LAYER_ALPHA   ? vgrad__alpha(layer)
                                            : layer->options[option];

@@ -68,6 +68,7 @@ typedef struct vgrad__layer_kind {
     const char *name;
     /* Its options besides TRAINABLE, ended by { 0, 0 }. */
     vgrad__layer_option options[8];
+    bool can_be_shared; /* all that it is is in vgrad_layer, and it adds to shared gradients */
     /* From the inputs' rows and the options to its own rows and parameters. */
     vgrad_status (*shape)(vgrad_layer *layer);
     /* From the inputs' activations to its own. */
@@ -93,6 +94,8 @@ struct vgrad_layer {
     const vgrad__layer_kind *kind;
     char name[VGRAD__NAME_SIZE];
     int32_t index;
+    vgrad_layer *shares;     /* whose parameters it has; NULL: its own */
+    bool parameters_written; /* in this backward pass: gradients are there to add to */
     bool trainable, leads_to_output;
     bool needs_gradient; /* not an input layer */
     bool da_written;     /* in this backward pass, by a layer after it */
@@ -201,6 +204,22 @@ static inline bool vgrad__gradient_begun(vgrad_layer *layer)
 {
     bool begun = layer->da_written;
     layer->da_written = true;
+    return begun;
+}
+
+/* The layer whose parameters this one has. */
+static inline vgrad_layer *vgrad__owner(const vgrad_layer *layer)
+{
+    return layer->shares ? layer->shares : (vgrad_layer *)(uintptr_t)layer;
+}
+
+/* Whether something is in the gradients of a layer's parameters already; from now on there is.
+   Asked once in each backward of a layer. */
+static inline bool vgrad__parameters_begun(const vgrad_layer *layer)
+{
+    vgrad_layer *owner = vgrad__owner(layer);
+    bool begun = owner->parameters_written;
+    owner->parameters_written = true;
     return begun;
 }
 

@@ -48,7 +48,7 @@ vgrad_status vgrad__segments_create(vgrad_network *network)
 
 const vgrad__segment *vgrad__segment_of(const vgrad_layer *layer, int32_t slot)
 {
-    const vgrad__segment *segment = &layer->network->segments[layer->first_segment];
+    const vgrad__segment *segment = &layer->network->segments[vgrad__owner(layer)->first_segment];
     while (segment->slot != slot)
         segment++;
     return segment;

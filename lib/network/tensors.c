@@ -156,8 +156,15 @@ void vgrad__family_close(vgrad_network *network, vgrad__family family)
 
 /* ---- finding ---- */
 
+static bool is_of_parameter(vgrad_role role)
+{
+    return (int)role % VGRAD__FACE_GRADIENT < VGRAD_PREACTIVATION;
+}
+
 vgrad__record *vgrad__record_find(const vgrad_layer *layer, vgrad_role role)
 {
+    if (is_of_parameter(role))
+        layer = vgrad__owner(layer);
     vgrad__record *records = layer->network->records + layer->first_record;
     for (int32_t r = 0; r < layer->record_count; r++)
         if (records[r].view.role == (int32_t)role)

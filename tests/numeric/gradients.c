@@ -28,6 +28,7 @@ static const initializer initializers[] = {
     { VGRAD_INIT_HE_NORMAL, 0, 0 },
     { VGRAD_INIT_LECUN_UNIFORM, 0, 0 },
     { VGRAD_INIT_LECUN_NORMAL, 1.5, 0 },
+    { VGRAD_INIT_ORTHOGONAL, 0.8, 0 },
     { VGRAD_INIT_TORCH_LINEAR, 0, 0 },
 };
 enum { INITIALIZERS = sizeof initializers / sizeof *initializers };

@@ -88,6 +88,117 @@ START_TEST(several_inputs_take_their_columns)
 }
 END_TEST
 
+/* ---- one layer in two places ---- */
+
+/* Twice in a row, in a residual, and with a bias or without. */
+START_TEST(shared_parameters_have_the_gradient_of_both_places)
+{
+    vgrad_network *network = new_network(10);
+    vgrad_layer *in = vgrad_dense(vgrad_input(network, 3), 4, VGRAD_TANH);
+    vgrad_layer *h = vgrad_dense(in, 4, VGRAD_SIGMOID);
+    assert_ok(vgrad_layer_set(h, VGRAD_LAYER_USE_BIAS, _i & 1));
+    vgrad_layer *again = vgrad_share(h, _i & 2 ? h : in), *third = vgrad_share(again, again);
+    check_network(network, vgrad_dense(vgrad_add(vgrad_add(h, again), third), 2, VGRAD_TANH), 3);
+}
+END_TEST
+
+/* The same network with two layers of equal parameters, whose gradients add up to the shared one's.
+ */
+START_TEST(sharing_is_adding_gradients)
+{
+    double gradients[2][4 * 4 + 4], sum[4 * 4 + 4] = { 0 }, worst = 0;
+    static const double x[6] = { .1, -.4, .3, .9, .2, -.7 }, y[4] = { 0, 1, 1, 0 };
+    for (int shared = 0; shared < 2; shared++) {
+        vgrad_network *network = new_network(11);
+        vgrad_layer *in = vgrad_dense(vgrad_input(network, 3), 4, VGRAD_TANH);
+        vgrad_layer *a = vgrad_dense(in, 4, VGRAD_SIGMOID);
+        vgrad_layer *b = shared ? vgrad_share(a, a) : vgrad_dense(a, 4, VGRAD_SIGMOID);
+        vgrad_layer *out = vgrad_dense(b, 2, VGRAD_SIGMOID);
+        assert_ok(vgrad_layer_set_initializer(out, VGRAD_KERNEL, VGRAD_INIT_CONSTANT, .3, 0));
+        assert_ok(vgrad_layer_set_initializer(out, VGRAD_BIAS, VGRAD_INIT_CONSTANT, .1, 0));
+        assert_ok(vgrad_network_build(network, out));
+        for (int role = 0; role < 2 && !shared; role++)
+            assert_ok(vgrad_layer_set_tensor(b, (vgrad_role)role,
+                                             vgrad_layer_tensor(a, (vgrad_role)role)));
+        ck_assert_int_eq(vgrad_network_parameter_count(network), 16 + 20 + (shared ? 0 : 20) + 10);
+        rig r = rig_around(network, VGRAD_LOSS_BINARY_CROSSENTROPY, VGRAD_SGD, 0.1);
+        rig_gradients(&r, x, 3, y, 2, 2);
+        vgrad_layer *layers[2] = { a, b };
+        for (int i = 0; i < 2; i++)
+            for (int role = 0; role < 2; role++)
+                assert_ok(vgrad_tensor_copy(
+                    vgrad_layer_tensor(layers[i], (vgrad_role)(VGRAD_KERNEL_GRADIENT + role)),
+                    gradients[i] + 16 * role, VGRAD_FLOAT64, 16));
+        for (int p = 0; p < 20; p++) {
+            if (shared) {
+                worst = fmax(worst, fabs(gradients[0][p] - sum[p]));
+                ck_assert_double_eq(gradients[0][p], gradients[1][p]); /* one tensor */
+            } else {
+                sum[p] = gradients[0][p] + gradients[1][p];
+            }
+        }
+        assert_ok(vgrad_trainer_step(r.trainer));
+        rig_destroy(&r);
+    }
+    ck_assert_double_lt(worst, 1e-15);
+}
+END_TEST
+
+START_TEST(what_cannot_be_shared_is_named)
+{
+    vgrad_network *network = new_network(1), *other = new_network(1);
+    vgrad_layer *in = vgrad_input(network, 4), *h = vgrad_dense(in, 3, VGRAD_TANH);
+    vgrad_layer *again = vgrad_share(h, h);
+    assert_status(VGRAD_E_SHAPE, vgrad_network_build(network, again));
+    assert_error_names("layer \"dense_1\": \"dense\" has parameters of other shapes");
+    vgrad_network_destroy(network);
+    network = new_network(1);
+    in = vgrad_input(network, 4);
+    ck_assert_ptr_null(vgrad_share(in, in));
+    assert_status(VGRAD_E_INVALID, vgrad_network_build(network, in));
+    assert_error_names("cannot be shared");
+    vgrad_network_destroy(network);
+    network = new_network(1);
+    h = vgrad_dense(vgrad_input(network, 4), 4, VGRAD_TANH);
+    again = vgrad_share(h, h);
+    assert_status(VGRAD_E_STATE, vgrad_layer_set(again, VGRAD_LAYER_USE_BIAS, 0));
+    ck_assert_double_eq(vgrad_layer_get(again, VGRAD_LAYER_USE_BIAS), 1);
+    ck_assert_ptr_null(vgrad_share(h, vgrad_input(other, 4)));
+    ck_assert_ptr_null(vgrad_share(NULL, h));
+    ck_assert_ptr_null(vgrad_share(h, NULL));
+    vgrad_network_destroy(network);
+    vgrad_network_destroy(other);
+}
+END_TEST
+
+/* ---- orthogonal kernels ---- */
+
+START_TEST(orthogonal_kernels_have_orthonormal_columns_or_rows)
+{
+    static const int64_t sizes[][2] = { { 5, 5 }, { 9, 4 }, { 4, 9 }, { 30, 1 }, { 1, 3 } };
+    const int64_t inputs = sizes[_i / 2][0], units = sizes[_i / 2][1];
+    const bool single = _i & 1;
+    double w[81];
+    vgrad_network *network = new_network(12);
+    assert_ok(vgrad_network_set_dtype(network, single ? VGRAD_FLOAT32 : VGRAD_FLOAT64));
+    vgrad_layer *h = vgrad_dense(vgrad_input(network, inputs), units, VGRAD_LINEAR);
+    assert_ok(vgrad_layer_set_initializer(h, VGRAD_KERNEL, VGRAD_INIT_ORTHOGONAL, 3, 0));
+    assert_ok(vgrad_network_build(network, h));
+    assert_ok(vgrad_tensor_copy(vgrad_layer_tensor(h, VGRAD_KERNEL), w, VGRAD_FLOAT64, 81));
+    const bool by_columns = units <= inputs;
+    const int64_t count = by_columns ? units : inputs, length = by_columns ? inputs : units;
+    for (int64_t a = 0; a < count; a++)
+        for (int64_t b = 0; b < count; b++) {
+            double sum = 0;
+            for (int64_t j = 0; j < length; j++)
+                sum += by_columns ? w[j * units + a] * w[j * units + b]
+                                  : w[a * units + j] * w[b * units + j];
+            ck_assert_double_eq_tol(sum, a == b ? 9 : 0, single ? 1e-5 : 1e-13);
+        }
+    vgrad_network_destroy(network);
+}
+END_TEST
+
 /* ---- values ---- */
 
 static void predict(vgrad_network *network, const double *x, int64_t width, double *out,
@@ -274,9 +385,12 @@ int main(void)
     Suite *suite = suite_create("graphs");
     add_tests(suite, "gradients", a_residual_block_with_fan_out_3, a_layer_added_to_itself,
               concatenation_of_rows_of_rank_3, several_inputs_take_their_columns);
-    TCase *loops = tcase_create("concatenation");
+    TCase *loops = tcase_create("in several ways");
     tcase_add_loop_test(loops, concatenation_with_what_needs_no_gradient, 0, 3);
+    tcase_add_loop_test(loops, shared_parameters_have_the_gradient_of_both_places, 0, 4);
+    tcase_add_loop_test(loops, orthogonal_kernels_have_orthonormal_columns_or_rows, 0, 10);
     suite_add_tcase(suite, loops);
+    add_tests(suite, "shared", sharing_is_adding_gradients, what_cannot_be_shared_is_named);
     add_tests(suite, "values", concatenation_puts_channels_side_by_side,
               a_sum_is_a_sum_and_views_know_their_shape);
     add_tests(suite, "checker", the_checker_leaves_the_network_as_it_was, the_checker_sees_a_kink,

@@ -23,6 +23,7 @@ static vgrad_status shape(vgrad_layer *layer)
                            layer->name, (long long)inputs, (long long)units);
     const vgrad__parameter kernel = { VGRAD_KERNEL, 2, { inputs, units }, inputs, units };
     const vgrad__parameter bias = { VGRAD_BIAS, 1, { units }, inputs, units };
+    layer->scratch = layer->shares ? units : 0;
     vgrad__layer_add_parameter(layer, &kernel);
     if (layer->options[VGRAD_LAYER_USE_BIAS])
         vgrad__layer_add_parameter(layer, &bias);
@@ -59,19 +60,30 @@ static vgrad_status forward(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
+/* db = sum over rows of delta, added to what is there if it has begun. */
+static void add_column_sums(const vgrad_layer *layer, void *gradient, bool begun)
+{
+    const vgrad_network *network = layer->network;
+    void *sums = begun ? network->scratch : gradient;
+    network->kernels->column_sums(layer->memory.delta, (size_t)network->rows, (size_t)layer->width,
+                                  sums);
+    if (begun)
+        network->kernels->add(gradient, sums, (size_t)layer->width);
+}
+
 /* dW = x^T delta; db = sum over rows of delta; dx (+)= delta W^T. */
 static vgrad_status backward(vgrad_layer *layer)
 {
     const vgrad_network *network = layer->network;
     vgrad_layer *in = layer->inputs[0];
+    const bool begun = vgrad__parameters_begun(layer);
     vgrad__activate_backward(layer);
     vgrad__matrix delta = { layer->memory.delta, layer->width, false };
     vgrad__matrix x_transposed = { in->memory.a, in->width, true };
     vgrad__multiply(network->dtype, in->width, layer->width, network->rows, x_transposed, delta,
-                    false, parameter(layer, &network->gradients, VGRAD_KERNEL));
+                    begun, parameter(layer, &network->gradients, VGRAD_KERNEL));
     if (has_bias(layer))
-        network->kernels->column_sums(delta.data, (size_t)network->rows, (size_t)layer->width,
-                                      parameter(layer, &network->gradients, VGRAD_BIAS));
+        add_column_sums(layer, parameter(layer, &network->gradients, VGRAD_BIAS), begun);
     if (in->needs_gradient) {
         vgrad__matrix w_transposed = { parameter(layer, &network->parameters, VGRAD_KERNEL),
                                        layer->width, true };
@@ -83,6 +95,7 @@ static vgrad_status backward(vgrad_layer *layer)
 
 static const vgrad__layer_kind dense_kind = {
     .name = "dense",
+    .can_be_shared = true,
     .options = { { VGRAD_LAYER_USE_BIAS, 1 }, { VGRAD_LAYER_ALPHA, (double)NAN } },
     .shape = shape,
     .forward = forward,
