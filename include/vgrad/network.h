@@ -246,6 +246,21 @@ VGRAD_API const char *vgrad_layer_name(const vgrad_layer *layer);
 VGRAD_API int32_t vgrad_layer_index(const vgrad_layer *layer);
 
 /**
+ * As vgrad_network_build(), for a network with several outputs. Answers, and y, have their columns
+ * side by side in this order; see vgrad_trainer_set_output_loss(). An output must not lead on to
+ * another layer.
+ *
+ * @param network the network.
+ * @param count   how many, at least 1.
+ * @param outputs the outputs, each once; copied.
+ * @return as vgrad_network_build().
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_network_build_outputs(vgrad_network *network, size_t count,
+                                                   vgrad_layer *const *outputs);
+
+/**
  * Write the network as a table, such as
  *
  *     Layer (kind)     Output shape  Parameters  Connected to

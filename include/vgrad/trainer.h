@@ -137,6 +137,23 @@ VGRAD_API vgrad_status vgrad_trainer_set(vgrad_trainer *trainer, vgrad_trainer_o
 VGRAD_API double vgrad_trainer_get(const vgrad_trainer *trainer, vgrad_trainer_option option);
 
 /**
+ * Give one of several outputs a loss of its own. L is the sum over outputs of weight times loss;
+ * without this call each has the trainer's loss, and weight 1. y has the columns of all outputs
+ * side by side: as many as an output has units, or, if it is so for every CROSSENTROPY, one class
+ * number. Accuracy is that of the first output that has one.
+ *
+ * @param trainer the trainer, outside its callbacks.
+ * @param output  its place among the outputs, from 0.
+ * @param loss    which.
+ * @param weight  finite, at least 0.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_SHAPE, VGRAD_E_STATE.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_set_output_loss(vgrad_trainer *trainer, int32_t output,
+                                                     vgrad_loss loss, double weight);
+
+/**
  * Give classes weights in training: the loss and the gradient of a row are multiplied by that of
  * its class (and by its own, see vgrad_dataset_set_weights()); L stays the sum over rows divided by
  * their number, as in Keras. Accuracy and vgrad_trainer_evaluate() do not change.

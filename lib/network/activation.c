@@ -167,7 +167,7 @@ void vgrad__activate(vgrad_layer *layer)
 void vgrad__activate_backward(vgrad_layer *layer)
 {
     const vgrad_network *network = layer->network;
-    bool fused = network->fused && layer == network->output;
+    const bool fused = layer->fused;
     vgrad__moments *of_da = fused ? NULL : vgrad__moments_wanted(layer, VGRAD_ACTIVATION_GRADIENT);
     vgrad__moments *of_delta = vgrad__moments_wanted(layer, VGRAD_DELTA);
     if (fused && !of_delta)

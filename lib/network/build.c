@@ -19,21 +19,49 @@ void vgrad__built_release(vgrad_network *network)
     network->segments = NULL;
     network->records = NULL;
     network->segment_count = network->record_count = 0;
-    network->output = NULL;
+    vgrad__release(context, network->outputs, network->output_count, sizeof *network->outputs);
+    network->outputs = NULL;
+    network->output_count = 0;
 }
 
-/* Everything before the output leads to it; anything else was lost on the way. */
-static vgrad_status check_wiring(vgrad_network *network, vgrad_layer *output)
+/* Which layers are outputs. */
+static vgrad_status mark_outputs(vgrad_network *network, size_t count, vgrad_layer *const *outputs)
 {
     for (size_t i = 0; i < network->layer_count; i++)
-        network->layers[i]->leads_to_output = network->layers[i] == output;
+        network->layers[i]->is_output = false;
+    for (size_t i = 0; i < count; i++) {
+        vgrad_layer *output = outputs[i];
+        if (!output)
+            return vgrad__fail_null("output");
+        if (output->network != network)
+            return vgrad__fail(VGRAD_E_INVALID, "output: layer \"%s\" is of another network",
+                               output->name);
+        if (output->input_count == 0)
+            return vgrad__fail(VGRAD_E_INVALID, "output: \"%s\" is an input", output->name);
+        if (output->is_output)
+            return vgrad__fail(VGRAD_E_INVALID, "output: \"%s\" is one already", output->name);
+        output->is_output = true;
+    }
+    return VGRAD_OK;
+}
+
+/* Every layer leads to an output, or it was lost on the way; and none comes after one, so that an
+   output's gradient is its loss's alone. */
+static vgrad_status check_wiring(vgrad_network *network, const vgrad_layer *output)
+{
+    for (size_t i = 0; i < network->layer_count; i++)
+        network->layers[i]->leads_to_output = network->layers[i]->is_output;
     for (size_t i = network->layer_count; i-- > 0;) {
         const vgrad_layer *layer = network->layers[i];
         if (!layer->leads_to_output)
             return vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": does not lead to the output \"%s\"",
                                layer->name, output->name);
-        for (int32_t k = 0; k < layer->input_count; k++)
+        for (int32_t k = 0; k < layer->input_count; k++) {
+            if (layer->inputs[k]->is_output)
+                return vgrad__fail(VGRAD_E_INVALID, "output: \"%s\" leads on to layer \"%s\"",
+                                   layer->inputs[k]->name, layer->name);
             layer->inputs[k]->leads_to_output = true;
+        }
     }
     return VGRAD_OK;
 }
@@ -89,7 +117,23 @@ static vgrad_status take_memory(vgrad_network *network)
     return status;
 }
 
-vgrad_status vgrad_network_build(vgrad_network *network, vgrad_layer *output)
+/* Keeps the outputs, which makes the network a built one. */
+static vgrad_status keep_outputs(vgrad_network *network, size_t count, vgrad_layer *const *outputs)
+{
+    network->outputs = vgrad__allocate(network->context, count, sizeof *network->outputs);
+    if (!network->outputs)
+        return VGRAD_E_MEMORY;
+    network->output_count = count;
+    network->output_width = 0;
+    for (size_t i = 0; i < count; i++) {
+        network->outputs[i] = outputs[i];
+        network->output_width += outputs[i]->width;
+    }
+    return VGRAD_OK;
+}
+
+vgrad_status vgrad_network_build_outputs(vgrad_network *network, size_t count,
+                                         vgrad_layer *const *outputs)
 {
     if (!network)
         return vgrad__fail_null("network");
@@ -97,28 +141,33 @@ vgrad_status vgrad_network_build(vgrad_network *network, vgrad_layer *output)
         return vgrad__fail(VGRAD_E_STATE, "network: built already");
     if (network->first_error != VGRAD_OK)
         return vgrad__fail(network->first_error, "%s", network->first_error_text);
-    if (!output)
-        return vgrad__fail_null("output");
-    if (output->network != network)
-        return vgrad__fail(VGRAD_E_INVALID, "output: layer \"%s\" is of another network",
-                           output->name);
-    if (output->input_count == 0)
-        return vgrad__fail(VGRAD_E_INVALID, "output: \"%s\" is an input", output->name);
-    vgrad_status status = check_wiring(network, output);
+    if (!outputs)
+        return vgrad__fail_null("outputs");
+    if (count < 1)
+        return vgrad__fail(VGRAD_E_INVALID, "count: at least 1, got 0");
+    vgrad_status status = mark_outputs(network, count, outputs);
+    if (status == VGRAD_OK)
+        status = check_wiring(network, outputs[0]);
     if (status == VGRAD_OK)
         status = infer_shapes(network);
     if (status == VGRAD_OK)
         status = take_memory(network);
+    if (status == VGRAD_OK)
+        status = keep_outputs(network, count, outputs);
     if (status != VGRAD_OK) {
         vgrad__built_release(network);
         return status;
     }
     network->kernels = vgrad__kernels_for(network->dtype);
-    network->output = output;
     vgrad__initialize(network, network->seed);
     vgrad__log_line(network->context, VGRAD_LOG_INFO,
                     "network: %zu layers, %lld parameters, %s, kernels %s", network->layer_count,
                     (long long)vgrad_network_parameter_count(network),
                     vgrad__dtype_name(network->dtype), network->kernels->level);
     return VGRAD_OK;
+}
+
+vgrad_status vgrad_network_build(vgrad_network *network, vgrad_layer *output)
+{
+    return vgrad_network_build_outputs(network, 1, &output);
 }

@@ -28,21 +28,20 @@ typedef struct check {
     double all, worst; /* L2 of all gradients; the largest relative error */
 } check;
 
-static int64_t output_count(const check *k)
-{
-    return k->x.shape[0] * k->network->output->width;
-}
-
 /* L for the parameters and x as they are. */
 static vgrad_status find_loss(check *k, double *loss)
 {
     vgrad_status status = vgrad__forward(k->network, &k->x, k->training);
     if (status != VGRAD_OK)
         return status;
-    const double *a = k->network->output->memory.a;
+    const double *weight = k->weights;
     *loss = 0;
-    for (int64_t i = 0; i < output_count(k); i++)
-        *loss += k->weights[i] * a[i];
+    for (size_t o = 0; o < k->network->output_count; o++) {
+        const vgrad_layer *output = k->network->outputs[o];
+        const double *a = output->memory.a;
+        for (int64_t i = 0; i < k->x.shape[0] * output->width; i++)
+            *loss += *weight++ * a[i];
+    }
     return VGRAD_OK;
 }
 
@@ -119,8 +118,14 @@ static vgrad_status find_gradients(check *k)
     vgrad_status status = find_loss(k, &loss);
     if (status != VGRAD_OK)
         return status;
-    memcpy(network->output->memory.da, k->weights, (size_t)output_count(k) * sizeof *k->weights);
-    network->fused = false;
+    const double *weights = k->weights;
+    for (size_t o = 0; o < network->output_count; o++) {
+        vgrad_layer *output = network->outputs[o];
+        const size_t count = (size_t)(k->x.shape[0] * output->width);
+        memcpy(output->memory.da, weights, count * sizeof *weights);
+        weights += count;
+        output->fused = false;
+    }
     status = vgrad__backward(network);
     if (status != VGRAD_OK)
         return status;
@@ -148,7 +153,7 @@ static vgrad_status prepare(check *k, const vgrad_tensor *x)
 {
     const vgrad_network *network = k->network;
     const int64_t rows = x->shape[0], inputs = rows * network->input_width;
-    const int64_t outputs = rows * network->output->width;
+    const int64_t outputs = rows * network->output_width;
     k->count = (size_t)(2 * inputs + outputs + network->slab_count);
     k->numbers = vgrad__allocate(network->context, k->count, sizeof *k->numbers);
     if (!k->numbers)

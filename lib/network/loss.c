@@ -57,30 +57,55 @@ static void warn_of_mismatch(const description *d, const vgrad_layer *output)
                         vgrad_activation_name(output->activation));
 }
 
-vgrad_status vgrad__loss_check(vgrad_loss loss, const vgrad_network *network)
+vgrad_status vgrad__loss_check(vgrad_loss loss, const vgrad_layer *output)
 {
     if ((int)loss < VGRAD_LOSS_MEAN_SQUARED_ERROR ||
         (int)loss >= (int)(sizeof descriptions / sizeof *descriptions))
         return vgrad__fail(VGRAD_E_INVALID, "loss: no loss %d", (int)loss);
-    if (descriptions[loss].form == CATEGORICAL && network->output->width < 2)
+    if (descriptions[loss].form == CATEGORICAL && output->width < 2)
         return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": cross-entropy needs 2 outputs or more",
-                           network->output->name);
-    warn_of_mismatch(&descriptions[loss], network->output);
+                           output->name);
+    warn_of_mismatch(&descriptions[loss], output);
     return VGRAD_OK;
 }
 
-vgrad_status vgrad__loss_check_width(vgrad_loss loss, const vgrad_network *network, int64_t width)
+/* How many columns of y an output takes; sparse: class numbers where the loss takes them. */
+static int64_t columns_of(const vgrad__loss_terms *terms, const vgrad_layer *output, bool sparse)
 {
-    const description *d = &descriptions[loss];
-    if (width == network->output->width || (d->form == CATEGORICAL && width == 1))
+    return sparse && descriptions[terms->loss].form == CATEGORICAL ? 1 : output->width;
+}
+
+/* The same for all outputs together. */
+static int64_t all_columns(const vgrad__loss_terms *terms, const vgrad_network *network,
+                           bool sparse)
+{
+    int64_t sum = 0;
+    for (size_t o = 0; o < network->output_count; o++)
+        sum += columns_of(&terms[o], network->outputs[o], sparse);
+    return sum;
+}
+
+vgrad_status vgrad__loss_check_width(const vgrad__loss_terms *terms, const vgrad_network *network,
+                                     int64_t width)
+{
+    const int64_t dense = all_columns(terms, network, false);
+    const int64_t sparse = all_columns(terms, network, true);
+    char or_sparse[32] = "";
+    if (width == dense || width == sparse)
         return VGRAD_OK;
+    if (sparse != dense)
+        snprintf(or_sparse, sizeof or_sparse, " or %lld", (long long)sparse);
+    if (network->output_count > 1)
+        return vgrad__fail(VGRAD_E_SHAPE,
+                           "y: the losses of %zu outputs need width %lld%s, got %lld",
+                           network->output_count, (long long)dense, or_sparse, (long long)width);
     return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": %s needs y of width %lld%s, got %lld",
-                       network->output->name, d->name, (long long)network->output->width,
-                       d->form == CATEGORICAL ? " or 1" : "", (long long)width);
+                       network->outputs[0]->name, descriptions[terms->loss].name, (long long)dense,
+                       or_sparse, (long long)width);
 }
 
 /* Checks y's shape; *width is how many elements a row has. A rank of 1 is a width of 1. */
-static vgrad_status check_targets(vgrad_loss loss, const vgrad_network *network,
+static vgrad_status check_targets(const vgrad__loss_terms *terms, const vgrad_network *network,
                                   const vgrad_tensor *y, int64_t *width)
 {
     vgrad_status status = vgrad__tensor_check(y, "y");
@@ -92,7 +117,7 @@ static vgrad_status check_targets(vgrad_loss loss, const vgrad_network *network,
         return vgrad__fail(VGRAD_E_SHAPE, "y: %lld rows went forward, got %lld",
                            (long long)network->rows, (long long)y->shape[0]);
     *width = y->rank == 2 ? y->shape[1] : 1;
-    return vgrad__loss_check_width(loss, network, *width);
+    return vgrad__loss_check_width(terms, network, *width);
 }
 
 static double element(const vgrad_network *network, const void *values, int64_t i)
@@ -117,11 +142,12 @@ static bool is_label(const description *d, double label, bool sparse, double hig
 
 /* Class numbers are whole and below the number of outputs, other classes lie in [0, 1], targets are
    finite. If all that is not 0 is next to nothing, it is not what it was declared to be. */
-static vgrad_status check_labels(const description *d, const vgrad_network *network, const void *y,
+static vgrad_status check_labels(const description *d, const vgrad_layer *output, const void *y,
                                  int64_t width)
 {
-    bool sparse = width != network->output->width, real = false;
-    double high = sparse ? (double)(network->output->width - 1) : 1.0, odd = 0;
+    const vgrad_network *network = output->network;
+    bool sparse = width != output->width, real = false;
+    double high = sparse ? (double)(output->width - 1) : 1.0, odd = 0;
     for (int64_t i = 0; i < network->rows * width; i++) {
         double label = element(network, y, i);
         real |= label >= 1e-37;
@@ -146,6 +172,7 @@ typedef struct portion {
     const description *d;
     const vgrad__loss_terms *terms;
     const vgrad_network *network;
+    vgrad_layer *output;
     bool from_logits, sparse;
     int64_t y_width;
     const void *given, *y;
@@ -157,7 +184,7 @@ typedef struct portion {
 static vgrad__loss_sums run(const portion *p, double scale)
 {
     const vgrad__kernels *kernels = p->network->kernels;
-    size_t rows = (size_t)p->rows, columns = (size_t)p->network->output->width, n = rows * columns;
+    size_t rows = (size_t)p->rows, columns = (size_t)p->output->width, n = rows * columns;
     vgrad__loss_sums sums;
     switch (p->d->form) {
     case SQUARED_ERROR: kernels->squared_error(p->given, p->y, p->gradient, n, scale, &sums); break;
@@ -185,10 +212,10 @@ static portion row_of(const portion *all, int64_t row)
     const vgrad_network *network = all->network;
     portion p = *all;
     p.rows = 1;
-    p.given = vgrad__at(network, all->given, row * network->output->width);
+    p.given = vgrad__at(network, all->given, row * all->output->width);
     p.y = vgrad__at(network, all->y, row * all->y_width);
     if (all->gradient)
-        p.gradient = vgrad__at(network, all->gradient, row * network->output->width);
+        p.gradient = vgrad__at(network, all->gradient, row * all->output->width);
     return p;
 }
 
@@ -225,44 +252,53 @@ static vgrad__loss_sums run_weighted(const portion *all, const double *row_weigh
 vgrad_status vgrad__loss_check_classes(vgrad_loss loss, const vgrad_network *network, int64_t count)
 {
     const description *d = &descriptions[loss];
-    int64_t width = network->output->width;
+    const vgrad_layer *output = network->outputs[0];
+    int64_t width = output->width;
+    if (network->output_count > 1)
+        return vgrad__fail(VGRAD_E_STATE, "weights: of classes, but there are %zu outputs",
+                           network->output_count);
     int64_t classes = d->form == CATEGORICAL ? width : d->form == BINARY && width == 1 ? 2 : 0;
     if (classes == 0)
         return vgrad__fail(VGRAD_E_INVALID, "weights: %s over %lld outputs knows no classes",
                            d->name, (long long)width);
     if (count != classes)
         return vgrad__fail(VGRAD_E_INVALID,
-                           "count: layer \"%s\" tells %lld classes apart, got %lld",
-                           network->output->name, (long long)classes, (long long)count);
+                           "count: layer \"%s\" tells %lld classes apart, got %lld", output->name,
+                           (long long)classes, (long long)count);
     return VGRAD_OK;
 }
 
-vgrad_status vgrad__loss_compute(const vgrad__loss_terms *terms, vgrad_network *network,
-                                 const vgrad_tensor *y, const double *row_weights, bool gradient,
-                                 vgrad__loss_value *value)
+/* y's columns for an output, in the network's dtype and packed; where they are, if they lie so. */
+static const void *take_columns(const vgrad_network *network, const vgrad_tensor *y, int64_t all,
+                                int64_t first, int64_t width)
+{
+    vgrad_tensor columns = *y;
+    if (width == all && y->dtype == (int32_t)network->dtype && vgrad__tensor_is_packed(y))
+        return y->data;
+    void *packed = vgrad__at(network, network->targets, network->rows * first);
+    if (width < all) {
+        columns.shape[1] = width;
+        columns.data = (const char *)y->data +
+                       first * y->strides[1] * (int64_t)vgrad__dtype_size((vgrad_dtype)y->dtype);
+    }
+    vgrad__tensor_pack(&columns, packed, network->dtype);
+    return packed;
+}
+
+/* What the loss of an output works on. */
+static portion portion_of(const vgrad__loss_terms *terms, vgrad_layer *output, const void *targets,
+                          int64_t width, bool gradient)
 {
     const description *d = &descriptions[terms->loss];
-    vgrad_layer *output = network->output;
-    int64_t width = 0;
-    vgrad_status status = check_targets(terms->loss, network, y, &width);
-    if (status != VGRAD_OK)
-        return status;
-    const void *targets = y->data;
-    if (y->dtype != (int32_t)network->dtype || !vgrad__tensor_is_packed(y)) {
-        vgrad__tensor_pack(y, network->targets, network->dtype);
-        targets = network->targets;
-    }
-    status = check_labels(d, network, targets, width);
-    if (status != VGRAD_OK)
-        return status;
-    bool fused = d->fuses_with != VGRAD_LINEAR && output->activation == d->fuses_with;
-    double rows = (double)network->rows, outputs = (double)output->width;
-    double scale = d->factor / (d->sum_over_outputs ? rows : rows * outputs);
+    const bool fused = d->fuses_with != VGRAD_LINEAR && output->activation == d->fuses_with;
     void *start = fused ? output->memory.delta : output->memory.da;
-    const portion all = {
+    if (gradient)
+        output->fused = fused;
+    return (portion){
         .d = d,
         .terms = terms,
-        .network = network,
+        .network = output->network,
+        .output = output,
         .from_logits = d->logits || fused,
         .sparse = width != output->width,
         .y_width = width,
@@ -270,35 +306,83 @@ vgrad_status vgrad__loss_compute(const vgrad__loss_terms *terms, vgrad_network *
         .given = fused ? output->memory.z : output->memory.a,
         .y = targets,
         .gradient = gradient ? start : NULL,
-        .rows = network->rows,
+        .rows = output->network->rows,
     };
-    vgrad__loss_sums sums = row_weights || terms->class_weights
-                                ? run_weighted(&all, row_weights, scale)
-                                : run(&all, scale);
-    value->loss = sums.loss * scale;
-    value->accuracy = sums.correct / (d->form == CATEGORICAL ? rows : rows * outputs);
-    if (gradient) {
-        network->fused = fused;
-        network->phase = VGRAD__LOSS_DONE;
+}
+
+/* Loss and accuracy of one output. */
+static vgrad__loss_value compute(const portion *p, const double *row_weights)
+{
+    const double rows = (double)p->rows, outputs = (double)p->output->width;
+    const double share = p->d->factor / (p->d->sum_over_outputs ? rows : rows * outputs);
+    const double scale = share * p->terms->weight;
+    const vgrad__loss_sums sums = row_weights || p->terms->class_weights
+                                      ? run_weighted(p, row_weights, scale)
+                                      : run(p, scale);
+    return (vgrad__loss_value){
+        sums.loss * scale, sums.correct / (p->d->form == CATEGORICAL ? rows : rows * outputs)
+    };
+}
+
+vgrad_status vgrad__loss_compute(const vgrad__loss_terms *terms, vgrad_network *network,
+                                 const vgrad_tensor *y, const double *row_weights, bool gradient,
+                                 vgrad__loss_value *value)
+{
+    int64_t all = 0, first = 0;
+    vgrad__loss_value sum = { 0, (double)NAN };
+    vgrad_status status = check_targets(terms, network, y, &all);
+    if (status != VGRAD_OK)
+        return status;
+    const bool sparse = all != all_columns(terms, network, false);
+    for (size_t o = 0; o < network->output_count && status == VGRAD_OK; o++) {
+        vgrad_layer *output = network->outputs[o];
+        const int64_t width = columns_of(&terms[o], output, sparse);
+        const void *targets = take_columns(network, y, all, first, width);
+        status = check_labels(&descriptions[terms[o].loss], output, targets, width);
+        if (status != VGRAD_OK)
+            break;
+        const portion p = portion_of(&terms[o], output, targets, width, gradient);
+        const vgrad__loss_value one = compute(&p, row_weights);
+        sum.loss += one.loss;
+        if (sum.accuracy != sum.accuracy)
+            sum.accuracy = one.accuracy; /* of the first output that has one */
+        first += width;
     }
+    if (status != VGRAD_OK)
+        return status;
+    *value = sum;
+    if (gradient)
+        network->phase = VGRAD__LOSS_DONE;
     return VGRAD_OK;
 }
 
 vgrad_status vgrad__loss_take_gradient(vgrad_network *network, const vgrad_tensor *gradient)
 {
-    const vgrad_layer *output = network->output;
     vgrad_status status = vgrad__tensor_check(gradient, "gradient");
     if (status != VGRAD_OK)
         return status;
-    if (gradient->rank < 1 || gradient->shape[0] != network->rows ||
-        vgrad_tensor_count(gradient) != network->rows * output->width) {
+    bool rank_fits = gradient->rank == 2 || (network->output_count == 1 && gradient->rank >= 1);
+    if (!rank_fits || gradient->shape[0] != network->rows ||
+        vgrad_tensor_count(gradient) != network->rows * network->output_width) {
         char text[VGRAD__SHAPE_TEXT];
         return vgrad__fail(VGRAD_E_SHAPE, "gradient: shape (%lld, %lld), got %s",
-                           (long long)network->rows, (long long)output->width,
+                           (long long)network->rows, (long long)network->output_width,
                            vgrad__shape_text(gradient, text));
     }
-    vgrad__tensor_pack(gradient, output->memory.da, network->dtype);
-    network->fused = false;
+    int64_t first = 0;
+    for (size_t o = 0; o < network->output_count; o++) {
+        vgrad_layer *output = network->outputs[o];
+        vgrad_tensor columns = *gradient;
+        if (network->output_count > 1) {
+            columns.shape[1] = output->width;
+            columns.data = (const char *)gradient->data +
+                           first * gradient->strides[1] *
+                               (int64_t)vgrad__dtype_size((vgrad_dtype)gradient->dtype);
+        }
+        vgrad__tensor_pack(&columns, output->memory.da, network->dtype);
+        output->fused = false;
+        first += output->width;
+    }
     network->phase = VGRAD__LOSS_DONE;
     return VGRAD_OK;
 }

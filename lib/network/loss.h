@@ -13,10 +13,8 @@ typedef struct vgrad__loss_value {
     double accuracy; /* NaN where it has no meaning */
 } vgrad__loss_value;
 
-/* VGRAD_OK if there is such a loss and the network has the outputs it needs. */
-vgrad_status vgrad__loss_check(vgrad_loss loss, const vgrad_network *network);
-/* VGRAD_OK if y may be `width` wide. */
-vgrad_status vgrad__loss_check_width(vgrad_loss loss, const vgrad_network *network, int64_t width);
+/* VGRAD_OK if there is such a loss and the output has the units it needs. */
+vgrad_status vgrad__loss_check(vgrad_loss loss, const vgrad_layer *output);
 
 /* VGRAD_OK if there are `count` classes that can have weights. */
 vgrad_status vgrad__loss_check_classes(vgrad_loss loss, const vgrad_network *network,
@@ -26,8 +24,13 @@ vgrad_status vgrad__loss_check_classes(vgrad_loss loss, const vgrad_network *net
 typedef struct vgrad__loss_terms {
     vgrad_loss loss;
     double huber_delta;
+    double weight;               /* of this output among several */
     const double *class_weights; /* one for each class; NULL: all alike */
 } vgrad__loss_terms;
+
+/* VGRAD_OK if y may be `width` wide. The terms here and below: one for each output. */
+vgrad_status vgrad__loss_check_width(const vgrad__loss_terms *terms, const vgrad_network *network,
+                                     int64_t width);
 
 /*
  * The loss of the batch that went forward, against y of as many rows, each with its weight (NULL:

@@ -50,8 +50,8 @@ static int32_t assign_slots(vgrad_network *network)
         network->layers[i]->da_slot = -1;
     if (!shared)
         return 0;
-    network->output->da_slot = 0;
-    slots = 1;
+    for (size_t i = 0; i < network->output_count; i++) /* all at once, from the loss */
+        network->outputs[i]->da_slot = slots++;
     for (size_t i = network->layer_count; i-- > 0;) {
         vgrad_layer *layer = network->layers[i];
         for (int32_t k = 0; k < layer->input_count; k++) {
@@ -68,7 +68,7 @@ static int32_t assign_slots(vgrad_network *network)
 static void lay_out_layer(layout *l, vgrad_layer *layer, char *const *slots)
 {
     uint32_t keep = l->network->keep;
-    bool own_z = keep & VGRAD_KEEP_PREACTIVATION || layer->keeps_z || layer == l->network->output;
+    bool own_z = keep & VGRAD_KEEP_PREACTIVATION || layer->keeps_z || layer->is_output;
     vgrad__layer_memory memory = { .a = piece(l, layer->width) };
     memory.z = own_z && layer->input_count > 0 ? piece(l, layer->width) : memory.a;
     if (layer->needs_gradient) {
@@ -100,7 +100,7 @@ static int64_t lay_out(vgrad_network *network, char *base, int64_t rows, int32_t
         slots[slot] = piece(&l, widest);
     for (size_t i = 0; i < network->layer_count; i++)
         lay_out_layer(&l, network->layers[i], slots);
-    void *targets = piece(&l, network->output->width);
+    void *targets = piece(&l, network->output_width);
     void *scratch = piece_of(&l, most_scratch(network));
     if (base) {
         network->targets = targets;

@@ -97,6 +97,8 @@ struct vgrad_layer {
     vgrad_layer *shares;     /* whose parameters it has; NULL: its own */
     bool parameters_written; /* in this backward pass: gradients are there to add to */
     bool trainable, leads_to_output;
+    bool is_output;
+    bool fused;          /* an output whose delta the loss gave, not its da */
     bool needs_gradient; /* not an input layer */
     bool da_written;     /* in this backward pass, by a layer after it */
     bool keeps_z;        /* its backward reads z, so that a needs a place of its own */
@@ -149,8 +151,9 @@ struct vgrad_network {
 
     vgrad_layer **layers;
     size_t layer_count, layer_capacity;
-    vgrad_layer *output; /* NULL: not built */
-    int64_t input_width; /* of all inputs together */
+    vgrad_layer **outputs; /* NULL: not built */
+    size_t output_count;
+    int64_t input_width, output_width; /* of all inputs, and of all outputs, together */
     vgrad__initializer initializers[VGRAD__PARAMETERS_MAX];
     uint32_t keep;
     vgrad_status first_error;
@@ -171,12 +174,11 @@ struct vgrad_network {
     /* The pass. */
     vgrad__phase phase;
     int64_t pass, passes; /* the number of this one, and the highest so far */
-    bool fused;           /* the loss gave the output's delta, not its da */
     bool training;        /* not a pass that only predicts or evaluates */
     int64_t rows, capacity_rows;
     void *arena; /* of arena_count elements, for all rows of a pass */
     int64_t arena_count;
-    void *targets; /* in the arena: (rows, output width), to pack y in */
+    void *targets; /* in the arena: (rows, output_width), to pack y in */
     void *scratch; /* in the arena: for whichever layer runs */
 
     vgrad__observers observers;
@@ -185,7 +187,7 @@ struct vgrad_network {
 
 static inline bool vgrad__is_built(const vgrad_network *network)
 {
-    return network->output != NULL;
+    return network->outputs != NULL;
 }
 
 static inline size_t vgrad__element_size(const vgrad_network *network)

@@ -150,7 +150,9 @@ vgrad_status vgrad__backward(vgrad_network *network)
         status = network->layers[i]->kind->backward(network->layers[i]);
     if (status != VGRAD_OK)
         return status;
-    vgrad__record_find(network->output, VGRAD_ACTIVATION_GRADIENT)->there = !network->fused;
+    for (size_t i = 0; i < network->output_count; i++)
+        vgrad__record_find(network->outputs[i], VGRAD_ACTIVATION_GRADIENT)->there =
+            !network->outputs[i]->fused;
     vgrad__family_open(network, VGRAD__GRADIENTS);
     vgrad__family_open(network, VGRAD__BACKWARD);
     network->phase = VGRAD__BACKWARD_DONE;
@@ -193,6 +195,22 @@ void vgrad__step_back(vgrad_network *network, const vgrad__aside *aside)
     network->pass = complete ? aside->pass : network->pass;
 }
 
+/* The rows of all outputs, side by side; returns where the next rows go. */
+static char *hand_out(const vgrad_network *network, char *to, vgrad_dtype dtype)
+{
+    const int64_t size = (int64_t)vgrad__dtype_size(dtype);
+    int64_t first = 0;
+    for (size_t i = 0; i < network->output_count; i++) {
+        const vgrad_layer *output = network->outputs[i];
+        for (int64_t row = 0; row < network->rows; row++)
+            vgrad__convert(vgrad__at(network, output->memory.a, row * output->width),
+                           network->dtype, to + (row * network->output_width + first) * size, dtype,
+                           output->width);
+        first += output->width;
+    }
+    return to + network->rows * network->output_width * size;
+}
+
 vgrad_status vgrad_network_predict(vgrad_network *network, const vgrad_tensor *x, void *out,
                                    vgrad_dtype dtype, int64_t capacity)
 {
@@ -202,7 +220,7 @@ vgrad_status vgrad_network_predict(vgrad_network *network, const vgrad_tensor *x
         status = vgrad__check_batch(network, x);
     if (status != VGRAD_OK)
         return status;
-    int64_t rows = x->shape[0], width = network->output->width;
+    int64_t rows = x->shape[0], width = network->output_width;
     if (!out)
         return vgrad__fail_null("out");
     if (vgrad__dtype_size(dtype) == 0)
@@ -220,9 +238,7 @@ vgrad_status vgrad_network_predict(vgrad_network *network, const vgrad_tensor *x
         status = vgrad__forward(network, &part, false);
         if (status != VGRAD_OK)
             break;
-        int64_t count = part.shape[0] * width;
-        vgrad__convert(network->output->memory.a, network->dtype, to, dtype, count);
-        to += count * (int64_t)vgrad__dtype_size(dtype);
+        to = hand_out(network, to, dtype);
     }
     vgrad__step_back(network, &aside);
     return status;

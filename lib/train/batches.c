@@ -13,8 +13,7 @@ vgrad_status vgrad__batches_check(const vgrad_trainer *trainer, const vgrad_data
         return status;
     if (vgrad_dataset_y_width(data) == 0)
         return vgrad__fail(VGRAD_E_STATE, "data: it has no y to train on");
-    return vgrad__loss_check_width(trainer->terms.loss, trainer->network,
-                                   vgrad_dataset_y_width(data));
+    return vgrad__loss_check_width(trainer->terms, trainer->network, vgrad_dataset_y_width(data));
 }
 
 int64_t vgrad__batch_rows(const vgrad_trainer *trainer, const vgrad_dataset *data)

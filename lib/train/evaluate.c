@@ -31,11 +31,12 @@ static vgrad_status evaluate_batch(vgrad_trainer *trainer, const vgrad_dataset *
     if (status != VGRAD_OK || *rows == 0)
         return status;
     status = vgrad__forward(network, &batches->x_view, false);
-    vgrad__loss_terms terms = trainer->terms;
-    terms.class_weights = NULL; /* they are for training */
+    const double *class_weights = trainer->terms->class_weights;
+    trainer->terms->class_weights = NULL; /* they are for training */
     if (status == VGRAD_OK)
-        status = vgrad__loss_compute(&terms, network, &batches->y_view,
+        status = vgrad__loss_compute(trainer->terms, network, &batches->y_view,
                                      batches->weighted ? batches->weights : NULL, false, &value);
+    trainer->terms->class_weights = class_weights;
     if (status == VGRAD_OK)
         vgrad__tally_add(tally, &value, *rows);
     return status;

@@ -102,7 +102,7 @@ static vgrad_status check_finite(const vgrad_trainer *trainer)
                            column);
     if (!isfinite(trainer->step.value.loss))
         return vgrad__fail(VGRAD_E_NUMBER, "step %lld: the loss behind layer \"%s\" is %g", step,
-                           trainer->network->output->name, trainer->step.value.loss);
+                           trainer->network->outputs[0]->name, trainer->step.value.loss);
     return VGRAD_OK;
 }
 
@@ -169,7 +169,7 @@ vgrad_status vgrad_trainer_loss(vgrad_trainer *trainer, const vgrad_tensor *y, d
         return status;
     status = check_turn(trainer, VGRAD__FORWARD_DONE, "forward");
     if (status == VGRAD_OK)
-        status = vgrad__loss_compute(&trainer->terms, trainer->network, y, weights_of(trainer, y),
+        status = vgrad__loss_compute(trainer->terms, trainer->network, y, weights_of(trainer, y),
                                      true, &trainer->step.value);
     if (status == VGRAD_OK && loss)
         *loss = trainer->step.value.loss;
@@ -190,7 +190,7 @@ vgrad_status vgrad_trainer_loss_weighted(vgrad_trainer *trainer, const vgrad_ten
     if (status == VGRAD_OK)
         status = vgrad__weights_check(weights, trainer->network->rows);
     if (status == VGRAD_OK)
-        status = vgrad__loss_compute(&trainer->terms, trainer->network, y, weights, true,
+        status = vgrad__loss_compute(trainer->terms, trainer->network, y, weights, true,
                                      &trainer->step.value);
     if (status == VGRAD_OK && loss)
         *loss = trainer->step.value.loss;

@@ -10,6 +10,15 @@
 
 enum { BATCH_SIZE_MAX = 1 << 30 };
 
+/* The same loss for every output. */
+static vgrad_status check_loss(vgrad_loss loss, const vgrad_network *network)
+{
+    vgrad_status status = VGRAD_OK;
+    for (size_t o = 0; o < network->output_count && status == VGRAD_OK; o++)
+        status = vgrad__loss_check(loss, network->outputs[o]);
+    return status;
+}
+
 vgrad_status vgrad_trainer_create(vgrad_trainer **out, vgrad_network *network, vgrad_loss loss,
                                   vgrad_optimizer *optimizer)
 {
@@ -18,7 +27,7 @@ vgrad_status vgrad_trainer_create(vgrad_trainer **out, vgrad_network *network, v
     *out = NULL;
     vgrad_status status = vgrad__check_built(network);
     if (status == VGRAD_OK)
-        status = vgrad__loss_check(loss, network);
+        status = check_loss(loss, network);
     if (status != VGRAD_OK)
         return status;
     if (!optimizer)
@@ -28,10 +37,17 @@ vgrad_status vgrad_trainer_create(vgrad_trainer **out, vgrad_network *network, v
     vgrad_trainer *trainer = vgrad__allocate(network->context, 1, sizeof *trainer);
     if (!trainer)
         return VGRAD_E_MEMORY;
+    trainer->terms =
+        vgrad__allocate(network->context, network->output_count, sizeof *trainer->terms);
+    if (!trainer->terms) {
+        vgrad__release(network->context, trainer, 1, sizeof *trainer);
+        return VGRAD_E_MEMORY;
+    }
     trainer->references = 1;
     trainer->network = vgrad__network_hold(network);
     trainer->optimizer = vgrad__optimizer_hold(optimizer);
-    trainer->terms = (vgrad__loss_terms){ .loss = loss, .huber_delta = 1 };
+    for (size_t o = 0; o < network->output_count; o++)
+        trainer->terms[o] = (vgrad__loss_terms){ .loss = loss, .huber_delta = 1, .weight = 1 };
     trainer->batch_size = VGRAD__BATCH_SIZE_DEFAULT;
     trainer->shuffle = true;
     trainer->seed = network->seed;
@@ -53,6 +69,7 @@ void vgrad_trainer_destroy(vgrad_trainer *trainer)
     vgrad__progress_release(trainer);
     vgrad__release(network->context, trainer->class_weights, (size_t)trainer->class_count,
                    sizeof *trainer->class_weights);
+    vgrad__release(network->context, trainer->terms, network->output_count, sizeof *trainer->terms);
     vgrad_dataset_destroy(trainer->validation);
     vgrad__release(network->context, trainer->listeners, trainer->listener_capacity,
                    sizeof *trainer->listeners);
@@ -106,10 +123,30 @@ vgrad_status vgrad_trainer_set(vgrad_trainer *trainer, vgrad_trainer_option opti
     if (option == VGRAD_TRAINER_HUBER_DELTA) {
         if (!vgrad__number_fits(value, DBL_MIN, DBL_MAX, false))
             return vgrad__fail(VGRAD_E_INVALID, "huber_delta: above 0, got %g", value);
-        trainer->terms.huber_delta = value;
+        for (size_t o = 0; o < trainer->network->output_count; o++)
+            trainer->terms[o].huber_delta = value;
         return VGRAD_OK;
     }
     return set_switch(trainer, option, value);
+}
+
+vgrad_status vgrad_trainer_set_output_loss(vgrad_trainer *trainer, int32_t output, vgrad_loss loss,
+                                           double weight)
+{
+    vgrad_status status = vgrad__check_outside(trainer);
+    if (status != VGRAD_OK)
+        return status;
+    if (output < 0 || (size_t)output >= trainer->network->output_count)
+        return vgrad__fail(VGRAD_E_INVALID, "output: 0 to %zu, got %d",
+                           trainer->network->output_count - 1, (int)output);
+    if (!vgrad__number_fits(weight, 0, DBL_MAX, false))
+        return vgrad__fail(VGRAD_E_INVALID, "weight: at least 0, got %g", weight);
+    status = vgrad__loss_check(loss, trainer->network->outputs[output]);
+    if (status != VGRAD_OK)
+        return status;
+    trainer->terms[output].loss = loss;
+    trainer->terms[output].weight = weight;
+    return VGRAD_OK;
 }
 
 vgrad_status vgrad_trainer_set_class_weights(vgrad_trainer *trainer, const double *weights,
@@ -117,7 +154,7 @@ vgrad_status vgrad_trainer_set_class_weights(vgrad_trainer *trainer, const doubl
 {
     vgrad_status status = vgrad__check_outside(trainer);
     if (status == VGRAD_OK && weights)
-        status = vgrad__loss_check_classes(trainer->terms.loss, trainer->network, count);
+        status = vgrad__loss_check_classes(trainer->terms->loss, trainer->network, count);
     if (status == VGRAD_OK && weights)
         status = vgrad__weights_check(weights, count);
     if (status != VGRAD_OK)
@@ -132,7 +169,7 @@ vgrad_status vgrad_trainer_set_class_weights(vgrad_trainer *trainer, const doubl
     }
     vgrad__release(context, trainer->class_weights, (size_t)trainer->class_count,
                    sizeof *trainer->class_weights);
-    trainer->terms.class_weights = trainer->class_weights = copy;
+    trainer->terms->class_weights = trainer->class_weights = copy;
     trainer->class_count = weights ? count : 0;
     return VGRAD_OK;
 }
@@ -149,7 +186,7 @@ double vgrad_trainer_get(const vgrad_trainer *trainer, vgrad_trainer_option opti
     case VGRAD_TRAINER_STOP_ON_NAN: return trainer->stop_on_nan;
     case VGRAD_TRAINER_MAX_STEPS: return (double)trainer->max_steps;
     case VGRAD_TRAINER_ACROSS_EPOCHS: return trainer->across_epochs;
-    case VGRAD_TRAINER_HUBER_DELTA: return trainer->terms.huber_delta;
+    case VGRAD_TRAINER_HUBER_DELTA: return trainer->terms->huber_delta;
     }
     vgrad__fail(VGRAD_E_INVALID, "option: no trainer option %d", (int)option);
     return (double)NAN;

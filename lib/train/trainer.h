@@ -97,8 +97,8 @@ struct vgrad_trainer {
     vgrad__references references;
     vgrad_network *network;
     vgrad_optimizer *optimizer;
-    vgrad__loss_terms terms;
-    double *class_weights; /* what the terms point at */
+    vgrad__loss_terms *terms; /* for each output of the network */
+    double *class_weights;    /* what the terms point at */
     int64_t class_count;
     int64_t batch_size;
     bool batch_size_chosen; /* else it yields to data with fewer rows */

@@ -76,6 +76,25 @@ static vgrad_status split(stage *s)
     return vgrad_dataset_split(&s->out, &s->second, s->rows, 2, 1);
 }
 
+static vgrad_status set_weights(stage *s)
+{
+    return vgrad_dataset_set_weights(s->rows, y);
+}
+
+static vgrad_status slice_weighted(stage *s)
+{
+    s->out = NULL;
+    vgrad_status status = set_weights(s);
+    return status == VGRAD_OK ? slice(s) : status;
+}
+
+static vgrad_status take_weighted(stage *s)
+{
+    s->out = NULL;
+    vgrad_status status = set_weights(s);
+    return status == VGRAD_OK ? take(s) : status;
+}
+
 static vgrad_status scale(stage *s)
 {
     return vgrad_dataset_scale(s->rows, 5, 5);
@@ -123,6 +142,9 @@ static const struct {
     { "slice", slice, 1 },
     { "take", take, 1 },
     { "split", split, 2 },
+    { "set_weights", set_weights, 0 },
+    { "slice with weights", slice_weighted, 1 },
+    { "take with weights", take_weighted, 1 },
     { "scale", scale, 0 },
     { "scale_min_max", min_max, 0 },
     { "standardize", standardize, 0 },

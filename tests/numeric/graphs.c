@@ -88,6 +88,164 @@ START_TEST(several_inputs_take_their_columns)
 }
 END_TEST
 
+/* ---- several outputs ---- */
+
+/* A body with a head of three classes and one of two numbers. */
+static vgrad_network *two_heads(uint64_t seed, vgrad_layer *heads[2])
+{
+    vgrad_network *network = new_network(seed);
+    vgrad_layer *body = vgrad_dense(vgrad_input(network, 4), 5, VGRAD_TANH);
+    heads[0] = vgrad_dense(body, 3, VGRAD_SOFTMAX);
+    heads[1] = vgrad_dense(vgrad_dense(body, 3, VGRAD_SIGMOID), 2, VGRAD_TANH);
+    return network;
+}
+
+START_TEST(several_outputs_pass_the_check_and_answer_side_by_side)
+{
+    double x[ROWS * 4], joint[ROWS * 5], worst;
+    vgrad_layer *heads[2];
+    vgrad_tensor view;
+    vgrad_network *network = two_heads(13, heads);
+    dice d = dice_from(1);
+    for (int i = 0; i < ROWS * 4; i++)
+        x[i] = dice_uniform(&d, -1, 1);
+    assert_ok(vgrad_network_build_outputs(network, 2, heads));
+    vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, ROWS, 4);
+    assert_ok(vgrad_gradient_check(network, &view, 1, 0, &worst));
+    ck_assert_double_lt(worst, 1e-7);
+    assert_ok(vgrad_network_keep(network, VGRAD_KEEP_ACTIVATION));
+    assert_ok(vgrad_network_predict(network, &view, joint, VGRAD_FLOAT64, ROWS * 5));
+    for (int row = 0; row < ROWS; row++) {
+        const double *classes = vgrad_tensor_f64(vgrad_layer_tensor(heads[0], VGRAD_ACTIVATION));
+        const double *numbers = vgrad_tensor_f64(vgrad_layer_tensor(heads[1], VGRAD_ACTIVATION));
+        ck_assert_mem_eq(joint + 5 * row, classes + 3 * row, 3 * sizeof *joint);
+        ck_assert_mem_eq(joint + 5 * row + 3, numbers + 2 * row, 2 * sizeof *joint);
+    }
+    assert_status(VGRAD_E_INVALID,
+                  vgrad_network_predict(network, &view, joint, VGRAD_FLOAT64, ROWS * 5 - 1));
+    vgrad_network_destroy(network);
+}
+END_TEST
+
+/* Gradients of the body with one head's loss switched off, or both on. */
+static double body_gradient(double first, double second, bool sparse, double gradient[20])
+{
+    static const double x[8] = { .1, .2, -.3, .4, -.5, .6, .7, -.8 };
+    static const double dense[10] = { 0, 1, 0, .5, -.5, 0, 0, 1, .1, .9 };
+    static const double classes[6] = { 1, .5, -.5, 2, .1, .9 };
+    vgrad_layer *heads[2];
+    vgrad_network *network = two_heads(14, heads);
+    vgrad_layer *body = vgrad_network_layer(network, 1);
+    assert_ok(vgrad_network_build_outputs(network, 2, heads));
+    rig r = rig_around(network, VGRAD_LOSS_CROSSENTROPY, VGRAD_SGD, 0.1);
+    assert_ok(vgrad_trainer_set_output_loss(r.trainer, 0, VGRAD_LOSS_CROSSENTROPY, first));
+    assert_ok(vgrad_trainer_set_output_loss(r.trainer, 1, VGRAD_LOSS_MEAN_SQUARED_ERROR, second));
+    double loss = rig_gradients(&r, x, 4, sparse ? classes : dense, sparse ? 3 : 5, 2);
+    assert_ok(vgrad_tensor_copy(vgrad_layer_tensor(body, VGRAD_KERNEL_GRADIENT), gradient,
+                                VGRAD_FLOAT64, 20));
+    assert_ok(vgrad_trainer_step(r.trainer));
+    rig_destroy(&r);
+    return loss;
+}
+
+START_TEST(the_loss_is_the_weighted_sum_over_outputs)
+{
+    double a[20], b[20], both[20], sparse[20];
+    double loss_a = body_gradient(1, 0, false, a), loss_b = body_gradient(0, 1, false, b);
+    ck_assert_double_eq_tol(body_gradient(2, 0.5, false, both), 2 * loss_a + 0.5 * loss_b, 1e-14);
+    ck_assert_double_eq_tol(body_gradient(2, 0.5, true, sparse), 2 * loss_a + 0.5 * loss_b, 1e-14);
+    ck_assert_double_gt(norm(a, 20), 1e-3);
+    ck_assert_double_gt(norm(b, 20), 1e-3);
+    for (int i = 0; i < 20; i++) {
+        ck_assert_double_eq_tol(both[i], 2 * a[i] + 0.5 * b[i], 1e-15);
+        ck_assert_double_eq_tol(sparse[i], both[i], 1e-15);
+    }
+}
+END_TEST
+
+START_TEST(fit_evaluate_and_own_gradients_know_all_outputs)
+{
+    double x[40 * 4], y[40 * 5], before, after, accuracy, gradient[10] = { 0 }, w[2];
+    vgrad_layer *heads[2];
+    vgrad_network *network = two_heads(15, heads);
+    vgrad_dataset *data;
+    vgrad_tensor view, own;
+    dice d = dice_from(2);
+    for (int i = 0; i < 40 * 4; i++)
+        x[i] = dice_uniform(&d, -1, 1);
+    for (int i = 0; i < 40; i++) {
+        const int class = x[4 * i] > 0.3 ? 2 : x[4 * i] > -0.3;
+        for (int j = 0; j < 3; j++)
+            y[5 * i + j] = j == class;
+        y[5 * i + 3] = x[4 * i + 1] / 2;
+        y[5 * i + 4] = -x[4 * i + 2] / 2;
+    }
+    assert_ok(vgrad_network_build_outputs(network, 2, heads));
+    rig r = rig_around(network, VGRAD_LOSS_CROSSENTROPY, VGRAD_ADAM, 0.02);
+    assert_ok(vgrad_trainer_set_output_loss(r.trainer, 1, VGRAD_LOSS_MEAN_SQUARED_ERROR, 4));
+    assert_ok(vgrad_dataset_borrow(&data, 40, x, VGRAD_FLOAT64, 4, y, VGRAD_FLOAT64, 5, NULL));
+    assert_ok(vgrad_trainer_evaluate(r.trainer, data, &before, NULL));
+    assert_ok(vgrad_trainer_fit(r.trainer, data, 150));
+    assert_ok(vgrad_trainer_evaluate(r.trainer, data, &after, &accuracy));
+    ck_assert_double_lt(after, before / 4);
+    ck_assert_double_gt(accuracy, 0.9);
+    /* A gradient of one's own for the second output only. */
+    gradient[4] = 1;
+    vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, 2, 4);
+    vgrad_tensor_matrix(&own, gradient, VGRAD_FLOAT64, 2, 5);
+    assert_ok(vgrad_trainer_forward(r.trainer, &view));
+    assert_ok(vgrad_trainer_set_loss_gradient(r.trainer, 1, &own));
+    assert_ok(vgrad_trainer_backward(r.trainer));
+    for (int i = 0; i < 2; i++)
+        w[i] = vgrad_tensor_stat(vgrad_layer_tensor(heads[i], VGRAD_KERNEL_GRADIENT), VGRAD_L2);
+    ck_assert(w[0] == 0 && w[1] > 0);
+    vgrad_dataset_destroy(data);
+    rig_destroy(&r);
+}
+END_TEST
+
+START_TEST(outputs_that_are_none_are_refused)
+{
+    double y[3] = { 0 };
+    const double x[4] = { 0 };
+    vgrad_tensor xs, ys;
+    vgrad_layer *heads[2], *twice[2];
+    vgrad_network *network = two_heads(16, heads);
+    vgrad_layer *more = vgrad_dense(heads[0], 2, VGRAD_TANH),
+                *chained[3] = { heads[0], heads[1], more };
+    assert_status(VGRAD_E_INVALID, vgrad_network_build_outputs(network, 3, chained));
+    assert_error_names("leads on to layer \"dense_4\"");
+    assert_status(VGRAD_E_INVALID, vgrad_network_build_outputs(network, 2, heads));
+    assert_error_names("does not lead to");
+    vgrad_network_destroy(network);
+    network = two_heads(16, heads);
+    twice[0] = twice[1] = heads[0];
+    assert_status(VGRAD_E_INVALID, vgrad_network_build_outputs(network, 2, twice));
+    assert_error_names("is one already");
+    assert_status(VGRAD_E_INVALID, vgrad_network_build_outputs(network, 0, heads));
+    assert_status(VGRAD_E_INVALID, vgrad_network_build_outputs(network, 2, NULL));
+    assert_status(VGRAD_E_INVALID, vgrad_network_build_outputs(NULL, 2, heads));
+    twice[1] = NULL;
+    assert_status(VGRAD_E_INVALID, vgrad_network_build_outputs(network, 2, twice));
+    assert_ok(vgrad_network_build_outputs(network, 2, heads));
+    rig r = rig_around(network, VGRAD_LOSS_CROSSENTROPY, VGRAD_SGD, 0.1);
+    const vgrad_loss squares = VGRAD_LOSS_MEAN_SQUARED_ERROR;
+    assert_status(VGRAD_E_INVALID, vgrad_trainer_set_output_loss(r.trainer, 2, squares, 1));
+    assert_status(VGRAD_E_INVALID, vgrad_trainer_set_output_loss(r.trainer, -1, squares, 1));
+    assert_status(VGRAD_E_INVALID, vgrad_trainer_set_output_loss(r.trainer, 0, squares, -1));
+    assert_status(VGRAD_E_INVALID, vgrad_trainer_set_output_loss(r.trainer, 0, squares, NAN));
+    assert_status(VGRAD_E_INVALID, vgrad_trainer_set_output_loss(r.trainer, 0, (vgrad_loss)99, 1));
+    assert_status(VGRAD_E_INVALID, vgrad_trainer_set_output_loss(NULL, 0, squares, 1));
+    assert_status(VGRAD_E_STATE, vgrad_trainer_set_class_weights(r.trainer, x, 3));
+    vgrad_tensor_matrix(&xs, x, VGRAD_FLOAT64, 1, 4);
+    vgrad_tensor_matrix(&ys, y, VGRAD_FLOAT64, 1, 3);
+    assert_ok(vgrad_trainer_forward(r.trainer, &xs));
+    assert_status(VGRAD_E_SHAPE, vgrad_trainer_loss(r.trainer, &ys, NULL));
+    assert_error_names("2 outputs need width 5 or 2, got 3");
+    rig_destroy(&r);
+}
+END_TEST
+
 /* ---- one layer in two places ---- */
 
 /* Twice in a row, in a residual, and with a bias or without. */
@@ -390,6 +548,9 @@ int main(void)
     tcase_add_loop_test(loops, shared_parameters_have_the_gradient_of_both_places, 0, 4);
     tcase_add_loop_test(loops, orthogonal_kernels_have_orthonormal_columns_or_rows, 0, 10);
     suite_add_tcase(suite, loops);
+    add_tests(suite, "outputs", several_outputs_pass_the_check_and_answer_side_by_side,
+              the_loss_is_the_weighted_sum_over_outputs,
+              fit_evaluate_and_own_gradients_know_all_outputs, outputs_that_are_none_are_refused);
     add_tests(suite, "shared", sharing_is_adding_gradients, what_cannot_be_shared_is_named);
     add_tests(suite, "values", concatenation_puts_channels_side_by_side,
               a_sum_is_a_sum_and_views_know_their_shape);
