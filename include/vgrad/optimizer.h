@@ -38,7 +38,23 @@ typedef enum vgrad_optimizer_kind {
      * of Kingma and Ba (2015) and PyTorch.
      * Options: BETA1 0.9, BETA2 0.999, EPSILON 1e-7, EPSILON_HAT 1.
      */
-    VGRAD_ADAM = 3
+    VGRAD_ADAM = 3,
+    /**
+     * Adam with Nesterov's momentum (Dozat 2016): m and s as Adam's; with the momentum's schedule
+     * b(t) = b1 (1 - 0.96^(d t) / 2) and P(t) = b(1) b(2) ... b(t),
+     * u = -r m' / (sqrt(s / (1 - b2^t)) + e),
+     * m' = b(t + 1) m / (1 - P(t + 1)) + (1 - b(t)) g / (1 - P(t)).
+     * Options: BETA1 0.9, BETA2 0.999, EPSILON 1e-7, MOMENTUM_DECAY (d) 0.004.
+     * That d is Dozat's, PyTorch's, and Keras's before 2.11; later Keras has 1.
+     */
+    VGRAD_NADAM = 5,
+    /**
+     * s = s + g^2; u = -r g / (sqrt(a + s) + e), or -r g / sqrt(a + s + e) with EPSILON_INSIDE
+     * (Duchi et al. 2011). Options: INITIAL_ACCUMULATOR (a) 0.1, EPSILON 1e-7, EPSILON_INSIDE 0.
+     * PyTorch has a = 0 and e = 1e-10. Keras before 2.11 and PyTorch have e outside the root, later
+     * Keras inside.
+     */
+    VGRAD_ADAGRAD = 6
 } vgrad_optimizer_kind;
 
 /**
@@ -68,15 +84,17 @@ VGRAD_API void vgrad_optimizer_destroy(vgrad_optimizer *optimizer);
 
 /** What can be set of an optimizer: which rule has which, see vgrad_optimizer_kind. @since 0.1 */
 typedef enum vgrad_optimizer_option {
-    VGRAD_OPTIMIZER_LEARNING_RATE = 1,  /**< At least 0. */
-    VGRAD_OPTIMIZER_MOMENTUM = 2,       /**< In [0, 1). */
-    VGRAD_OPTIMIZER_NESTEROV = 3,       /**< 0 or 1. */
-    VGRAD_OPTIMIZER_RHO = 4,            /**< In [0, 1). */
-    VGRAD_OPTIMIZER_BETA1 = 5,          /**< In [0, 1). */
-    VGRAD_OPTIMIZER_BETA2 = 6,          /**< In [0, 1). */
-    VGRAD_OPTIMIZER_EPSILON = 7,        /**< At least 2^-126. */
-    VGRAD_OPTIMIZER_EPSILON_INSIDE = 8, /**< 0 or 1: inside RMSprop's root. */
-    VGRAD_OPTIMIZER_EPSILON_HAT = 14    /**< 0 or 1: Adam's epsilon is the epsilon-hat. */
+    VGRAD_OPTIMIZER_LEARNING_RATE = 1,        /**< At least 0. */
+    VGRAD_OPTIMIZER_MOMENTUM = 2,             /**< In [0, 1). */
+    VGRAD_OPTIMIZER_NESTEROV = 3,             /**< 0 or 1. */
+    VGRAD_OPTIMIZER_RHO = 4,                  /**< In [0, 1). */
+    VGRAD_OPTIMIZER_BETA1 = 5,                /**< In [0, 1). */
+    VGRAD_OPTIMIZER_BETA2 = 6,                /**< In [0, 1). */
+    VGRAD_OPTIMIZER_EPSILON = 7,              /**< At least 2^-126. */
+    VGRAD_OPTIMIZER_EPSILON_INSIDE = 8,       /**< 0 or 1: inside the root of RMSprop or Adagrad. */
+    VGRAD_OPTIMIZER_EPSILON_HAT = 14,         /**< 0 or 1: Adam's epsilon is the epsilon-hat. */
+    VGRAD_OPTIMIZER_INITIAL_ACCUMULATOR = 17, /**< At least 0: Adagrad's a. */
+    VGRAD_OPTIMIZER_MOMENTUM_DECAY = 18       /**< At least 0: Nadam's d. */
 } vgrad_optimizer_option;
 
 /**

@@ -11,7 +11,7 @@ static void apply(const vgrad_optimizer *optimizer, const vgrad__range *range)
     double beta1 = options[VGRAD_OPTIMIZER_BETA1], beta2 = options[VGRAD_OPTIMIZER_BETA2];
     double first = 1 - pow(beta1, t), second = 1 - pow(beta2, t);
     bool hat = options[VGRAD_OPTIMIZER_EPSILON_HAT] != 0;
-    double rate = options[VGRAD_OPTIMIZER_LEARNING_RATE] / first;
+    double rate = optimizer->rate / first;
     vgrad__adam p = { .rate = hat ? rate * sqrt(second) : rate,
                       .beta1 = beta1,
                       .beta2 = beta2,

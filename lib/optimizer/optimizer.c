@@ -8,8 +8,10 @@
 
 #include "base/number.h"
 
-static const vgrad__rule *const rules[] = { &vgrad__rule_sgd, &vgrad__rule_rmsprop,
-                                            &vgrad__rule_adam };
+static const vgrad__rule *const rules[] = {
+    &vgrad__rule_sgd,   &vgrad__rule_rmsprop, &vgrad__rule_adam,
+    &vgrad__rule_nadam, &vgrad__rule_adagrad,
+};
 
 /* Elements whose update and moments are taken together. */
 enum { BLOCK_ELEMENTS = 1024 };
@@ -32,6 +34,9 @@ static const struct {
     [VGRAD_OPTIMIZER_EPSILON] = { "epsilon", (double)FLT_MIN, DBL_MAX, false, "at least 2^-126" },
     [VGRAD_OPTIMIZER_EPSILON_INSIDE] = { "epsilon_inside", 0, 1, true, "0 or 1" },
     [VGRAD_OPTIMIZER_EPSILON_HAT] = { "epsilon_hat", 0, 1, true, "0 or 1" },
+    [VGRAD_OPTIMIZER_INITIAL_ACCUMULATOR] = { "initial_accumulator", 0, DBL_MAX, false,
+                                              "at least 0" },
+    [VGRAD_OPTIMIZER_MOMENTUM_DECAY] = { "momentum_decay", 0, DBL_MAX, false, "at least 0" },
 };
 
 /* ---- life ---- */
@@ -71,6 +76,7 @@ vgrad_status vgrad_optimizer_create(vgrad_optimizer **out, vgrad_network *networ
     optimizer->references = 1;
     optimizer->network = vgrad__network_hold(network);
     optimizer->rule = find_rule(kind);
+    optimizer->product = 1;
     optimizer->options[VGRAD_OPTIMIZER_LEARNING_RATE] = learning_rate;
     for (const vgrad__rule_option *o = optimizer->rule->options; o->option; o++)
         optimizer->options[o->option] = o->initial;
@@ -213,6 +219,9 @@ void vgrad__optimizer_update(vgrad_optimizer *optimizer)
 {
     vgrad_network *network = optimizer->network;
     optimizer->updates++;
+    optimizer->rate = optimizer->options[VGRAD_OPTIMIZER_LEARNING_RATE];
+    if (optimizer->rule->begin)
+        optimizer->rule->begin(optimizer);
     if (network->observers.watched)
         for (size_t s = 0; s < network->segment_count; s++)
             update_measured(optimizer, &network->segments[s]);

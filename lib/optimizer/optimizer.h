@@ -7,7 +7,7 @@
 
 #include "network/network.h"
 
-enum { VGRAD__STATES_MAX = 2, VGRAD__OPTIONS_MAX = 16 };
+enum { VGRAD__STATES_MAX = 2, VGRAD__OPTIONS_MAX = 24 };
 
 /* A range of every slab: what one call of a rule works on. */
 typedef struct vgrad__range {
@@ -31,10 +31,13 @@ typedef struct vgrad__rule {
     int32_t velocity; /* which of them is momentum's v; -1: none */
     /* Its options besides the learning rate, ended by { 0, 0 }. */
     vgrad__rule_option options[8];
+    /* Once before the ranges of an update; NULL: nothing to do. */
+    void (*begin)(vgrad_optimizer *optimizer);
     void (*apply)(const vgrad_optimizer *optimizer, const vgrad__range *range);
 } vgrad__rule;
 
-extern const vgrad__rule vgrad__rule_sgd, vgrad__rule_rmsprop, vgrad__rule_adam;
+extern const vgrad__rule vgrad__rule_sgd, vgrad__rule_rmsprop, vgrad__rule_adam, vgrad__rule_nadam,
+    vgrad__rule_adagrad;
 
 struct vgrad_optimizer {
     vgrad__references references;
@@ -43,6 +46,8 @@ struct vgrad_optimizer {
     double options[VGRAD__OPTIONS_MAX]; /* by vgrad_optimizer_option */
     vgrad__slab states[VGRAD__STATES_MAX];
     int64_t updates; /* begun: the t of Adam's corrections while a rule applies */
+    double rate;     /* the learning rate of this update */
+    double product;  /* Nadam's P(t) */
     void *scratch;   /* updates of a block whose moments are wanted */
 };
 

@@ -27,6 +27,17 @@ typedef struct vgrad__adam {
     double second_correction; /* s is divided by it before the root: 1 - beta2^t, or 1 */
 } vgrad__adam;
 
+typedef struct vgrad__nadam {
+    double rate, beta1, beta2, epsilon;
+    double of_mean, of_gradient; /* m' = of_mean m + of_gradient g */
+    double second_correction;    /* 1 - beta2^t */
+} vgrad__nadam;
+
+typedef struct vgrad__adagrad {
+    double rate, initial, epsilon;
+    int epsilon_inside;
+} vgrad__adagrad;
+
 typedef struct vgrad__kernels {
     const char *level;
 
@@ -77,6 +88,10 @@ typedef struct vgrad__kernels {
                     const vgrad__rmsprop *p);
     void (*adam)(void *w, const void *g, void *m, void *s, void *update, size_t n,
                  const vgrad__adam *p);
+    void (*nadam)(void *w, const void *g, void *m, void *s, void *update, size_t n,
+                  const vgrad__nadam *p);
+    void (*adagrad)(void *w, const void *g, void *s, void *update, size_t n,
+                    const vgrad__adagrad *p);
 
     /* (x - center) * factor + offset of bytes, in double until it is rounded. */
     void (*scale_bytes)(const uint8_t *x, void *out, size_t n, double center, double factor,

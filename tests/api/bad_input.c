@@ -294,6 +294,12 @@ START_TEST(optimizer_options_at_their_ends)
     check_optimizer_option(&f, VGRAD_OPTIMIZER_BETA1, 0, below_one, 0);
     check_optimizer_option(&f, VGRAD_OPTIMIZER_BETA2, 0, below_one, 0);
     check_optimizer_option(&f, VGRAD_OPTIMIZER_EPSILON_HAT, 0, 1, 1);
+    vgrad_optimizer_destroy(f.optimizer);
+    assert_ok(vgrad_optimizer_create(&f.optimizer, f.network, VGRAD_NADAM, 0));
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_MOMENTUM_DECAY, 0, DBL_MAX, 0);
+    vgrad_optimizer_destroy(f.optimizer);
+    assert_ok(vgrad_optimizer_create(&f.optimizer, f.network, VGRAD_ADAGRAD, 0));
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_INITIAL_ACCUMULATOR, 0, DBL_MAX, 0);
     vgrad_optimizer *optimizer;
     INVALID(vgrad_optimizer_create(&optimizer, f.network, VGRAD_SGD, -1));
     INVALID(vgrad_optimizer_create(&optimizer, f.network, VGRAD_SGD, (double)INFINITY));

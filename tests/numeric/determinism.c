@@ -9,6 +9,9 @@
 enum { ROWS = 50, BATCH = 16, EPOCHS = 3, PARAMETERS = 6 };
 
 static const vgrad_dtype dtypes[] = { VGRAD_FLOAT32, VGRAD_FLOAT64 };
+static const vgrad_optimizer_kind kinds[] = { VGRAD_SGD, VGRAD_RMSPROP, VGRAD_ADAM, VGRAD_NADAM,
+                                              VGRAD_ADAGRAD };
+enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static chain net(vgrad_dtype dtype, uint64_t seed)
 {
@@ -167,8 +170,8 @@ START_TEST(nobody_who_looks_on_changes_a_bit)
                               probed_at_times, called_back, stop_on_nan, in_parts };
     for (int i = 0; i < 8; i++)
         for (int t = 0; t < 2; t++)
-            for (int kind = VGRAD_SGD; kind <= VGRAD_ADAM; kind++)
-                compare(dtypes[t], (vgrad_optimizer_kind)kind, all[i], i);
+            for (int k = 0; k < KINDS; k++)
+                compare(dtypes[t], kinds[k], all[i], i);
 }
 END_TEST
 

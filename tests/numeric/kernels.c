@@ -858,6 +858,38 @@ static void check_adam(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dic
     }
 }
 
+static void check_nadam(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    for (int kept = 0; kept < 2; kept++) {
+        update t = make_update(dtype, n, d);
+        vgrad__nadam p = { 0.1, 0.9, 0.95, 0.25, 0.7, 0.6, 0.75 };
+        k->nadam(t.w.data, t.g.data, t.m.data, t.s.data, kept ? t.u.data : NULL, n, &p);
+        for (size_t i = 0; i < n; i++) {
+            long double g = get(&t.g, i), m = 0.9L * get(&t.m0, i) + 0.1L * g;
+            long double s = 0.95L * get(&t.s0, i) + 0.05L * g * g;
+            long double step = -0.1L * (0.7L * m + 0.6L * g) / (sqrtl(s / 0.75L) + 0.25L);
+            assert_updated(k, "nadam", &t, i, kept, step, m, s);
+        }
+        free_update(&t);
+    }
+}
+
+static void check_adagrad(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    for (int kind = 0; kind < 4; kind++) {
+        update t = make_update(dtype, n, d);
+        bool kept = kind & 1, inside = kind & 2;
+        vgrad__adagrad p = { 0.1, 0.2, 0.25, inside };
+        k->adagrad(t.w.data, t.g.data, t.s.data, kept ? t.u.data : NULL, n, &p);
+        for (size_t i = 0; i < n; i++) {
+            long double g = get(&t.g, i), s = get(&t.s0, i) + g * g;
+            long double under = inside ? sqrtl(0.2L + s + 0.25L) : sqrtl(0.2L + s) + 0.25L;
+            assert_updated(k, "adagrad", &t, i, kept, -0.1L * g / under, get(&t.m0, i), s);
+        }
+        free_update(&t);
+    }
+}
+
 static void check_running_mean(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
 {
     update t = make_update(dtype, n, d);
@@ -873,6 +905,8 @@ START_TEST(update_rules)
     at_every_size(check_sgd);
     at_every_size(check_rmsprop);
     at_every_size(check_adam);
+    at_every_size(check_nadam);
+    at_every_size(check_adagrad);
     at_every_size(check_running_mean);
 }
 END_TEST

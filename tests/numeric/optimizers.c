@@ -1,0 +1,210 @@
+/* Whole optimizers over many steps against plain loops that share nothing with the library. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+
+#include "common.h"
+
+/* input (3), dense (2), dense (2), both linear; their parameters in this order. */
+enum { INPUTS = 3, UNITS = 2, LAYERS = 2, PARAMETERS = 2 * LAYERS, WEIGHTS = 14, STEPS = 60 };
+
+static const struct {
+    int layer; /* from 1 */
+    bool bias;
+    int first, count; /* of the weights */
+} parameters[PARAMETERS] = {
+    { 1, false, 0, 6 }, { 1, true, 6, 2 }, { 2, false, 8, 4 }, { 2, true, 12, 2 }
+};
+
+/* One weight: its own number, m (momentum or first moment), s (second). */
+typedef struct weight {
+    double w, m, s;
+    int layer;
+    bool bias;
+} weight;
+
+/* What the rule makes of g at update t = 1, 2, ... */
+typedef void rule(weight *w, double g, int t);
+
+typedef struct option {
+    vgrad_optimizer_option option;
+    double value;
+} option;
+
+static double made_up_gradient(int t, int i)
+{
+    return sin(1.7 * t + 0.9 * i) * (1 + i % 5) + 0.1 * i;
+}
+
+/* ---- the library's side ---- */
+
+static const vgrad_tensor *tensor(const vgrad_network *network, int parameter, int face)
+{
+    return vgrad_layer_tensor(dense_layer(network, parameters[parameter].layer),
+                              (vgrad_role)(face + parameters[parameter].bias));
+}
+
+/* Puts made-up gradients in place of the true ones. */
+static int32_t replace_gradients(const vgrad_event *event, void *user)
+{
+    (void)user;
+    for (int p = 0; p < PARAMETERS; p++) {
+        void *data;
+        assert_ok(vgrad_trainer_edit(event->trainer, tensor(event->network, p, 256), &data));
+        for (int i = 0; i < parameters[p].count; i++)
+            ((double *)data)[i] = made_up_gradient((int)event->step + 1, parameters[p].first + i);
+    }
+    return 0;
+}
+
+static rig make(vgrad_optimizer_kind kind, double rate, const option *options)
+{
+    chain c = { .dtype = VGRAD_FLOAT64, .seed = 4, .inputs = INPUTS, .count = LAYERS };
+    c.units[0] = c.units[1] = UNITS;
+    rig r = rig_create(&c, VGRAD_LOSS_MEAN_SQUARED_ERROR, kind, rate);
+    for (; options->option; options++)
+        assert_ok(vgrad_optimizer_set(r.optimizer, options->option, options->value));
+    assert_ok(vgrad_network_keep(r.network, VGRAD_KEEP_UPDATE));
+    assert_ok(vgrad_trainer_on(r.trainer, VGRAD_GRADIENTS_READY, 1, replace_gradients, NULL));
+    return r;
+}
+
+static void step(rig *r)
+{
+    static const double x[INPUTS] = { 1, 2, 3 }, y[UNITS] = { 0 };
+    rig_gradients(r, x, INPUTS, y, UNITS, 1);
+    assert_ok(vgrad_trainer_step(r->trainer));
+}
+
+/* All of a face, as one array. */
+static void read_all(const vgrad_network *network, int face, double *values)
+{
+    for (int p = 0; p < PARAMETERS; p++)
+        assert_ok(vgrad_tensor_copy(tensor(network, p, face), values + parameters[p].first,
+                                    VGRAD_FLOAT64, parameters[p].count));
+}
+
+/* ---- the two side by side ---- */
+
+static void begin(const rig *r, weight *weights)
+{
+    double w[WEIGHTS];
+    read_all(r->network, 0, w);
+    for (int p = 0; p < PARAMETERS; p++)
+        for (int i = parameters[p].first; i < parameters[p].first + parameters[p].count; i++)
+            weights[i] =
+                (weight){ .w = w[i], .layer = parameters[p].layer, .bias = parameters[p].bias };
+}
+
+static void assert_close(double got, double want, const char *what, int t, int i)
+{
+    ck_assert_msg(fabs(got - want) <= 1e-12 * fmax(fabs(want), 0.01),
+                  "step %d, %s %d: %.17g instead of %.17g", t, what, i, got, want);
+}
+
+static void compare(rig *r, rule *apply)
+{
+    weight weights[WEIGHTS];
+    begin(r, weights);
+    for (int t = 1; t <= STEPS; t++) {
+        double got[WEIGHTS], updates[WEIGHTS];
+        step(r);
+        read_all(r->network, 0, got);
+        read_all(r->network, 512, updates);
+        for (int i = 0; i < WEIGHTS; i++) {
+            double before = weights[i].w;
+            apply(&weights[i], made_up_gradient(t, i), t);
+            assert_close(got[i], weights[i].w, "weight", t, i);
+            assert_close(updates[i], weights[i].w - before, "update", t, i);
+        }
+    }
+    rig_destroy(r);
+}
+
+static void compare_rule(vgrad_optimizer_kind kind, double rate, const option *options, rule *apply)
+{
+    rig r = make(kind, rate, options);
+    compare(&r, apply);
+}
+
+#define OPTIONS(...) ((const option[]){ __VA_ARGS__, { 0, 0 } })
+#define NO_OPTIONS   ((const option[]){ { 0, 0 } })
+
+/* ---- rules ---- */
+
+/* Dozat (2016), as PyTorch writes it: the two parts one after the other. */
+static void nadam_with(weight *w, double g, int t, double beta1, double beta2, double epsilon,
+                       double decay, double rate)
+{
+    double product = 1;
+    for (int i = 1; i <= t; i++)
+        product *= beta1 * (1 - 0.5 * pow(0.96, i * decay));
+    double now = beta1 * (1 - 0.5 * pow(0.96, t * decay));
+    double next = beta1 * (1 - 0.5 * pow(0.96, (t + 1) * decay));
+    w->m = beta1 * w->m + (1 - beta1) * g;
+    w->s = beta2 * w->s + (1 - beta2) * g * g;
+    double under = sqrt(w->s / (1 - pow(beta2, t))) + epsilon;
+    w->w -= rate * (1 - now) / (1 - product) * g / under;
+    w->w -= rate * next / (1 - product * next) * w->m / under;
+}
+
+static void nadam(weight *w, double g, int t)
+{
+    nadam_with(w, g, t, 0.9, 0.999, 1e-7, 0.004, 0.02);
+}
+
+static void nadam_of_later_keras(weight *w, double g, int t)
+{
+    nadam_with(w, g, t, 0.85, 0.99, 1e-3, 1, 0.02);
+}
+
+START_TEST(nadam_follows_its_formula)
+{
+    compare_rule(VGRAD_NADAM, 0.02, NO_OPTIONS, nadam);
+    compare_rule(VGRAD_NADAM, 0.02,
+                 OPTIONS({ VGRAD_OPTIMIZER_BETA1, 0.85 }, { VGRAD_OPTIMIZER_BETA2, 0.99 },
+                         { VGRAD_OPTIMIZER_EPSILON, 1e-3 }, { VGRAD_OPTIMIZER_MOMENTUM_DECAY, 1 }),
+                 nadam_of_later_keras);
+}
+END_TEST
+
+/* Duchi et al. (2011), with an accumulator that begins where it is told to. */
+static void adagrad(weight *w, double g, int t)
+{
+    w->s = (t == 1 ? 0.1 : w->s) + g * g;
+    w->w -= 0.05 * g / (sqrt(w->s) + 1e-7);
+}
+
+static void adagrad_of_pytorch(weight *w, double g, int t)
+{
+    (void)t;
+    w->s += g * g;
+    w->w -= 0.05 * g / (sqrt(w->s) + 1e-10);
+}
+
+static void adagrad_of_later_keras(weight *w, double g, int t)
+{
+    w->s = (t == 1 ? 0.3 : w->s) + g * g;
+    w->w -= 0.05 * g / sqrt(w->s + 1e-3);
+}
+
+START_TEST(adagrad_follows_its_formulas)
+{
+    compare_rule(VGRAD_ADAGRAD, 0.05, NO_OPTIONS, adagrad);
+    compare_rule(
+        VGRAD_ADAGRAD, 0.05,
+        OPTIONS({ VGRAD_OPTIMIZER_INITIAL_ACCUMULATOR, 0 }, { VGRAD_OPTIMIZER_EPSILON, 1e-10 }),
+        adagrad_of_pytorch);
+    compare_rule(VGRAD_ADAGRAD, 0.05,
+                 OPTIONS({ VGRAD_OPTIMIZER_INITIAL_ACCUMULATOR, 0.3 },
+                         { VGRAD_OPTIMIZER_EPSILON, 1e-3 }, { VGRAD_OPTIMIZER_EPSILON_INSIDE, 1 }),
+                 adagrad_of_later_keras);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("optimizers");
+    add_tests(suite, "rules", nadam_follows_its_formula, adagrad_follows_its_formulas);
+    return run_suite(suite);
+}
