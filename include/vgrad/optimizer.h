@@ -40,6 +40,12 @@ typedef enum vgrad_optimizer_kind {
      */
     VGRAD_ADAM = 3,
     /**
+     * Adam whose weights decay beside it, WEIGHT_DECAY decoupled (Loshchilov and Hutter 2019):
+     * w = w - r decay w, then w = w + u with Adam's u. Options: Adam's, WEIGHT_DECAY 0.004.
+     * PyTorch's: EPSILON_HAT 0, EPSILON 1e-8, WEIGHT_DECAY 0.01, DECAY_BIASES 1.
+     */
+    VGRAD_ADAMW = 4,
+    /**
      * Adam with Nesterov's momentum (Dozat 2016): m and s as Adam's; with the momentum's schedule
      * b(t) = b1 (1 - 0.96^(d t) / 2) and P(t) = b(1) b(2) ... b(t),
      * u = -r m' / (sqrt(s / (1 - b2^t)) + e),
@@ -82,17 +88,30 @@ VGRAD_API vgrad_status vgrad_optimizer_create(vgrad_optimizer **out, vgrad_netwo
  */
 VGRAD_API void vgrad_optimizer_destroy(vgrad_optimizer *optimizer);
 
-/** What can be set of an optimizer: which rule has which, see vgrad_optimizer_kind. @since 0.1 */
+/**
+ * What can be set of an optimizer: which rule has which, see vgrad_optimizer_kind; the rate and
+ * what concerns decay is for every rule.
+ *
+ * Weight decay d, decoupled: w = w - r d w beside the rule, which sees nothing of it, as Keras on
+ * any optimizer. With d = lambda / n that is Nielsen's factor 1 - eta lambda / n. Coupled: the rule
+ * sees g + d w, as with PyTorch's weight_decay; this is added after clipping. For SGD without
+ * momentum both are the same. Biases do not decay unless DECAY_BIASES is 1 (in PyTorch and Keras
+ * they do, unless they are left out one by one). The update that is reported holds the decay.
+ * @since 0.1
+ */
 typedef enum vgrad_optimizer_option {
-    VGRAD_OPTIMIZER_LEARNING_RATE = 1,        /**< At least 0. */
-    VGRAD_OPTIMIZER_MOMENTUM = 2,             /**< In [0, 1). */
-    VGRAD_OPTIMIZER_NESTEROV = 3,             /**< 0 or 1. */
-    VGRAD_OPTIMIZER_RHO = 4,                  /**< In [0, 1). */
-    VGRAD_OPTIMIZER_BETA1 = 5,                /**< In [0, 1). */
-    VGRAD_OPTIMIZER_BETA2 = 6,                /**< In [0, 1). */
-    VGRAD_OPTIMIZER_EPSILON = 7,              /**< At least 2^-126. */
-    VGRAD_OPTIMIZER_EPSILON_INSIDE = 8,       /**< 0 or 1: inside the root of RMSprop or Adagrad. */
-    VGRAD_OPTIMIZER_EPSILON_HAT = 14,         /**< 0 or 1: Adam's epsilon is the epsilon-hat. */
+    VGRAD_OPTIMIZER_LEARNING_RATE = 1,  /**< At least 0. */
+    VGRAD_OPTIMIZER_MOMENTUM = 2,       /**< In [0, 1). */
+    VGRAD_OPTIMIZER_NESTEROV = 3,       /**< 0 or 1. */
+    VGRAD_OPTIMIZER_RHO = 4,            /**< In [0, 1). */
+    VGRAD_OPTIMIZER_BETA1 = 5,          /**< In [0, 1). */
+    VGRAD_OPTIMIZER_BETA2 = 6,          /**< In [0, 1). */
+    VGRAD_OPTIMIZER_EPSILON = 7,        /**< At least 2^-126. */
+    VGRAD_OPTIMIZER_EPSILON_INSIDE = 8, /**< 0 or 1: inside the root of RMSprop or Adagrad. */
+    VGRAD_OPTIMIZER_WEIGHT_DECAY = 9,   /**< 0 (AdamW: 0.004). At least 0: d. */
+    VGRAD_OPTIMIZER_DECAY_COUPLED = 10, /**< 0. 0 or 1: as a part of the gradient. */
+    VGRAD_OPTIMIZER_EPSILON_HAT = 14,   /**< 0 or 1: Adam's epsilon is the epsilon-hat. */
+    VGRAD_OPTIMIZER_DECAY_BIASES = 16,  /**< 0. 0 or 1: all parameters decay, not kernels alone. */
     VGRAD_OPTIMIZER_INITIAL_ACCUMULATOR = 17, /**< At least 0: Adagrad's a. */
     VGRAD_OPTIMIZER_MOMENTUM_DECAY = 18       /**< At least 0: Nadam's d. */
 } vgrad_optimizer_option;

@@ -1,5 +1,6 @@
 /* What all layers have: names, options, initializers. */
 /* SPDX-License-Identifier: MIT */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,33 +105,52 @@ vgrad_status vgrad_layer_set_name(vgrad_layer *layer, const char *name)
     return VGRAD_OK;
 }
 
+/* By vgrad_layer_option; what has no name is no option. `late`: also after build. */
+static const struct {
+    const char *name;
+    double high;
+    bool whole, late;
+    const char *range;
+} options[] = {
+    [VGRAD_LAYER_TRAINABLE] = { "trainable", 1, true, true, "0 or 1" },
+    [VGRAD_LAYER_USE_BIAS] = { "use_bias", 1, true, false, "0 or 1" },
+    [VGRAD_LAYER_ALPHA] = { "alpha", 1, false, false, "in [0, 1]" },
+    [VGRAD_LAYER_L1] = { "l1", DBL_MAX, false, true, "at least 0" },
+    [VGRAD_LAYER_L2] = { "l2", DBL_MAX, false, true, "at least 0" },
+};
+
+static vgrad_status check_option(const vgrad_layer *layer, vgrad_layer_option option, double value)
+{
+    const int count = sizeof options / sizeof *options;
+    if ((int)option < 0 || (int)option >= count || !options[option].name)
+        return vgrad__fail(VGRAD_E_INVALID, "option: no layer option %d", (int)option);
+    if (!vgrad__number_fits(value, 0, options[option].high, options[option].whole))
+        return vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": %s %s, got %g", layer->name,
+                           options[option].name, options[option].range, value);
+    return VGRAD_OK;
+}
+
 vgrad_status vgrad_layer_set(vgrad_layer *layer, vgrad_layer_option option, double value)
 {
     if (!layer)
         return vgrad__fail_null("layer");
-    const char *name = option == VGRAD_LAYER_TRAINABLE  ? "trainable"
-                       : option == VGRAD_LAYER_USE_BIAS ? "use_bias"
-                       : option == VGRAD_LAYER_ALPHA    ? "alpha"
-                                                        : NULL;
-    if (!name)
-        return refuse(layer,
-                      vgrad__fail(VGRAD_E_INVALID, "option: no layer option %d", (int)option));
-    if (!vgrad__number_fits(value, 0, 1, option != VGRAD_LAYER_ALPHA))
-        return refuse(layer,
-                      vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": %s %s, got %g", layer->name, name,
-                                  option == VGRAD_LAYER_ALPHA ? "in [0, 1]" : "0 or 1", value));
-    if (option == VGRAD_LAYER_TRAINABLE) {
-        layer->trainable = value != 0;
-        vgrad__segments_set_trainable(layer);
-        return VGRAD_OK;
-    }
-    vgrad_status status = check_not_built(layer, name);
+    vgrad_status status = check_option(layer, option, value);
+    if (status != VGRAD_OK)
+        return refuse(layer, status);
+    if (!options[option].late)
+        status = check_not_built(layer, options[option].name);
     if (status != VGRAD_OK)
         return status;
-    if (option == VGRAD_LAYER_USE_BIAS)
-        layer->use_bias = value != 0;
-    else
-        layer->alpha = value;
+    switch (option) {
+    case VGRAD_LAYER_TRAINABLE:
+        layer->trainable = value != 0;
+        vgrad__segments_set_trainable(layer);
+        break;
+    case VGRAD_LAYER_USE_BIAS: layer->use_bias = value != 0; break;
+    case VGRAD_LAYER_ALPHA: layer->alpha = value; break;
+    case VGRAD_LAYER_L1: layer->l1 = value; break;
+    case VGRAD_LAYER_L2: layer->l2 = value; break;
+    }
     return VGRAD_OK;
 }
 
@@ -144,6 +164,8 @@ double vgrad_layer_get(const vgrad_layer *layer, vgrad_layer_option option)
     case VGRAD_LAYER_TRAINABLE: return layer->trainable;
     case VGRAD_LAYER_USE_BIAS: return layer->use_bias;
     case VGRAD_LAYER_ALPHA: return layer->alpha;
+    case VGRAD_LAYER_L1: return layer->l1;
+    case VGRAD_LAYER_L2: return layer->l2;
     }
     vgrad__fail(VGRAD_E_INVALID, "option: no layer option %d", (int)option);
     return (double)NAN;

@@ -84,6 +84,7 @@ struct vgrad_layer {
     int64_t width;       /* elements of a row of a */
     vgrad_activation activation;
     double alpha;
+    double l1, l2; /* of the kernel: l1 sum |w| + l2 sum w^2 */
     vgrad__parameter parameters[VGRAD__PARAMETERS_MAX];
     int32_t parameter_count;
     int32_t first_segment;

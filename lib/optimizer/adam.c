@@ -1,4 +1,4 @@
-/* Adam, in both of its forms. */
+/* Adam, in both of its forms, and AdamW: the same rule, whose weights decay unless told not to. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 
@@ -30,5 +30,18 @@ const vgrad__rule vgrad__rule_adam = {
                  { VGRAD_OPTIMIZER_BETA2, 0.999 },
                  { VGRAD_OPTIMIZER_EPSILON, 1e-7 },
                  { VGRAD_OPTIMIZER_EPSILON_HAT, 1 } },
+    .apply = apply,
+};
+
+const vgrad__rule vgrad__rule_adamw = {
+    .name = "adamw",
+    .kind = VGRAD_ADAMW,
+    .states = 2,
+    .velocity = -1,
+    .options = { { VGRAD_OPTIMIZER_BETA1, 0.9 },
+                 { VGRAD_OPTIMIZER_BETA2, 0.999 },
+                 { VGRAD_OPTIMIZER_EPSILON, 1e-7 },
+                 { VGRAD_OPTIMIZER_EPSILON_HAT, 1 },
+                 { VGRAD_OPTIMIZER_WEIGHT_DECAY, 0.004 } },
     .apply = apply,
 };

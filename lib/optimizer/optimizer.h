@@ -1,4 +1,7 @@
-/* An optimizer inside: a rule, its options, its state in slabs. */
+/*
+ * An optimizer inside: a rule, its options, its state in slabs. optimizer.c: life and options;
+ * update.c: the walk over the slabs; one file for each rule.
+ */
 /* SPDX-License-Identifier: MIT */
 #ifndef VGRAD_OPTIMIZER_OPTIMIZER_H
 #define VGRAD_OPTIMIZER_OPTIMIZER_H
@@ -8,6 +11,10 @@
 #include "network/network.h"
 
 enum { VGRAD__STATES_MAX = 2, VGRAD__OPTIONS_MAX = 24 };
+
+/* Elements that are worked on together while they are in the first-level cache, and the room for
+   what is made of them: gradient, penalty, update. */
+enum { VGRAD__BLOCK_ELEMENTS = 1024, VGRAD__SCRATCH_ELEMENTS = 3 * VGRAD__BLOCK_ELEMENTS };
 
 /* A range of every slab: what one call of a rule works on. */
 typedef struct vgrad__range {
@@ -36,8 +43,8 @@ typedef struct vgrad__rule {
     void (*apply)(const vgrad_optimizer *optimizer, const vgrad__range *range);
 } vgrad__rule;
 
-extern const vgrad__rule vgrad__rule_sgd, vgrad__rule_rmsprop, vgrad__rule_adam, vgrad__rule_nadam,
-    vgrad__rule_adagrad;
+extern const vgrad__rule vgrad__rule_sgd, vgrad__rule_rmsprop, vgrad__rule_adam, vgrad__rule_adamw,
+    vgrad__rule_nadam, vgrad__rule_adagrad;
 
 struct vgrad_optimizer {
     vgrad__references references;
@@ -48,7 +55,7 @@ struct vgrad_optimizer {
     int64_t updates; /* begun: the t of Adam's corrections while a rule applies */
     double rate;     /* the learning rate of this update */
     double product;  /* Nadam's P(t) */
-    void *scratch;   /* updates of a block whose moments are wanted */
+    void *scratch;   /* VGRAD__SCRATCH_ELEMENTS */
 };
 
 vgrad_optimizer *vgrad__optimizer_hold(vgrad_optimizer *optimizer);

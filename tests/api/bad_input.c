@@ -274,6 +274,27 @@ static void check_optimizer_option(fixture *f, vgrad_optimizer_option option, do
     ck_assert_double_eq(vgrad_optimizer_get(f->optimizer, option), high);
 }
 
+START_TEST(penalties_at_their_ends)
+{
+    static const double bad[] = { -DBL_MIN, (double)NAN, (double)INFINITY, -1 };
+    fixture f;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    for (int option = VGRAD_LAYER_L1; option <= VGRAD_LAYER_L2; option++) {
+        vgrad_layer_option o = (vgrad_layer_option)option;
+        ck_assert_double_eq(vgrad_layer_get(f.first, o), 0);
+        assert_ok(vgrad_layer_set(f.first, o, 0.5));
+        for (int i = 0; i < 4; i++)
+            INVALID(vgrad_layer_set(f.first, o, bad[i]));
+        assert_error_names(option == VGRAD_LAYER_L1 ? "\"first\": l1 at least 0, got -1"
+                                                    : "\"first\": l2 at least 0, got -1");
+        ck_assert_double_eq(vgrad_layer_get(f.first, o), 0.5);
+        ck_assert_double_eq(vgrad_layer_get(f.second, o), 0);
+        assert_ok(vgrad_layer_set(f.first, o, DBL_MAX));
+    }
+    fixture_destroy(&f);
+}
+END_TEST
+
 START_TEST(optimizer_options_at_their_ends)
 {
     const double below_one = nextafter(1, 0);
@@ -282,6 +303,9 @@ START_TEST(optimizer_options_at_their_ends)
     check_optimizer_option(&f, VGRAD_OPTIMIZER_LEARNING_RATE, 0, DBL_MAX, 0);
     check_optimizer_option(&f, VGRAD_OPTIMIZER_MOMENTUM, 0, below_one, 0);
     check_optimizer_option(&f, VGRAD_OPTIMIZER_NESTEROV, 0, 1, 1);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_WEIGHT_DECAY, 0, DBL_MAX, 0);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_DECAY_COUPLED, 0, 1, 1);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_DECAY_BIASES, 0, 1, 1);
     INVALID(vgrad_optimizer_set(f.optimizer, VGRAD_OPTIMIZER_RHO, 0.5));
     refuses_number((double)NAN, vgrad_optimizer_get(f.optimizer, VGRAD_OPTIMIZER_BETA1));
     vgrad_optimizer_destroy(f.optimizer);
@@ -1061,7 +1085,7 @@ int main(void)
     Suite *suite = suite_create("bad_input");
     add_tests(suite, "NULL", null_for_context_dataset_and_tensor, null_for_network_and_layer,
               null_for_optimizer_and_probe, null_for_trainer);
-    add_tests(suite, "range", optimizer_options_at_their_ends,
+    add_tests(suite, "range", penalties_at_their_ends, optimizer_options_at_their_ends,
               trainer_and_probe_options_at_their_ends, datasets_out_of_range);
     add_tests(suite, "wiring", build_reports_the_first_mistake, an_input_has_a_width,
               a_built_network_is_fixed, an_unbuilt_network_does_nothing,

@@ -9,8 +9,8 @@
 enum { ROWS = 50, BATCH = 16, EPOCHS = 3, PARAMETERS = 6 };
 
 static const vgrad_dtype dtypes[] = { VGRAD_FLOAT32, VGRAD_FLOAT64 };
-static const vgrad_optimizer_kind kinds[] = { VGRAD_SGD, VGRAD_RMSPROP, VGRAD_ADAM, VGRAD_NADAM,
-                                              VGRAD_ADAGRAD };
+static const vgrad_optimizer_kind kinds[] = { VGRAD_SGD,   VGRAD_RMSPROP, VGRAD_ADAM,
+                                              VGRAD_ADAMW, VGRAD_NADAM,   VGRAD_ADAGRAD };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static chain net(vgrad_dtype dtype, uint64_t seed)

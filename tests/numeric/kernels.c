@@ -890,6 +890,28 @@ static void check_adagrad(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, 
     }
 }
 
+static void check_penalty_and_add(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    update t = make_update(dtype, n, d);
+    for (size_t i = 0; i < n; i += 7)
+        set(&t.w, i, i % 2 ? 0.0 : -0.0);
+    k->penalty(t.w.data, t.m.data, n, 0.25, 0.5); /* both exact in either type */
+    k->add(t.g.data, t.m.data, t.u.data, n);
+    for (size_t i = 0; i < n; i++) {
+        double w = get(&t.w, i), sign = w > 0 ? 1 : (w < 0 ? -1 : 0);
+        ck_assert(get(&t.m, i) == as(dtype, 0.25 * sign + as(dtype, 0.5 * w)));
+        ck_assert(get(&t.u, i) == as(dtype, get(&t.g, i) + get(&t.m, i)));
+    }
+    k->add(t.u.data, t.g.data, t.u.data, n);
+    k->penalty(t.s.data, t.s.data, n, 0, -0.5); /* in place */
+    for (size_t i = 0; i < n; i++) {
+        double once = as(dtype, get(&t.g, i) + get(&t.m, i));
+        ck_assert(get(&t.u, i) == as(dtype, once + get(&t.g, i)));
+        ck_assert(get(&t.s, i) == -0.5 * get(&t.s0, i));
+    }
+    free_update(&t);
+}
+
 static void check_running_mean(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
 {
     update t = make_update(dtype, n, d);
@@ -907,6 +929,7 @@ START_TEST(update_rules)
     at_every_size(check_adam);
     at_every_size(check_nadam);
     at_every_size(check_adagrad);
+    at_every_size(check_penalty_and_add);
     at_every_size(check_running_mean);
 }
 END_TEST

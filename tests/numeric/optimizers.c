@@ -202,9 +202,188 @@ START_TEST(adagrad_follows_its_formulas)
 }
 END_TEST
 
+static void adamw_of_pytorch(weight *w, double g, int t)
+{
+    w->w *= 1 - 0.02 * 0.3;
+    w->m = 0.85 * w->m + 0.15 * g;
+    w->s = 0.99 * w->s + 0.01 * g * g;
+    w->w -= 0.02 / (1 - pow(0.85, t)) * w->m / (sqrt(w->s) / sqrt(1 - pow(0.99, t)) + 1e-3);
+}
+
+/* Its defaults: epsilon-hat, and kernels alone decay. */
+static void adamw_of_keras(weight *w, double g, int t)
+{
+    if (!w->bias)
+        w->w -= w->w * 0.004 * 0.02;
+    w->m += (g - w->m) * (1 - 0.9);
+    w->s += (g * g - w->s) * (1 - 0.999);
+    w->w -= 0.02 * sqrt(1 - pow(0.999, t)) / (1 - pow(0.9, t)) * w->m / (sqrt(w->s) + 1e-7);
+}
+
+START_TEST(adamw_follows_its_formulas)
+{
+    compare_rule(VGRAD_ADAMW, 0.02,
+                 OPTIONS({ VGRAD_OPTIMIZER_BETA1, 0.85 }, { VGRAD_OPTIMIZER_BETA2, 0.99 },
+                         { VGRAD_OPTIMIZER_EPSILON, 1e-3 }, { VGRAD_OPTIMIZER_EPSILON_HAT, 0 },
+                         { VGRAD_OPTIMIZER_WEIGHT_DECAY, 0.3 },
+                         { VGRAD_OPTIMIZER_DECAY_BIASES, 1 }),
+                 adamw_of_pytorch);
+    compare_rule(VGRAD_ADAMW, 0.02, NO_OPTIONS, adamw_of_keras);
+}
+END_TEST
+
+/* ---- decay and penalties ---- */
+
+static void momentum_coupled(weight *w, double g, int t)
+{
+    (void)t;
+    g += w->bias ? 0 : 0.3 * w->w;
+    w->m = 0.9 * w->m - 0.01 * g;
+    w->w += w->m;
+}
+
+static void momentum_coupled_all(weight *w, double g, int t)
+{
+    (void)t;
+    w->m = 0.9 * w->m - 0.01 * (g + 0.3 * w->w);
+    w->w += w->m;
+}
+
+/* Nielsen's equations (93) and (94): eta 0.05, lambda 6, n 20; biases as ever. */
+static void nielsen(weight *w, double g, int t)
+{
+    (void)t;
+    w->w = (w->bias ? 1 : 1 - 0.05 * 6 / 20) * w->w - 0.05 * g;
+}
+
+static void rmsprop_decoupled(weight *w, double g, int t)
+{
+    (void)t;
+    w->w *= 1 - 0.01 * 0.3;
+    w->s = 0.9 * w->s + 0.1 * g * g;
+    w->w -= 0.01 * g / (sqrt(w->s) + 1e-7);
+}
+
+START_TEST(any_rule_can_decay)
+{
+    compare_rule(VGRAD_SGD, 0.01,
+                 OPTIONS({ VGRAD_OPTIMIZER_MOMENTUM, 0.9 }, { VGRAD_OPTIMIZER_WEIGHT_DECAY, 0.3 },
+                         { VGRAD_OPTIMIZER_DECAY_COUPLED, 1 }),
+                 momentum_coupled);
+    compare_rule(VGRAD_SGD, 0.01,
+                 OPTIONS({ VGRAD_OPTIMIZER_MOMENTUM, 0.9 }, { VGRAD_OPTIMIZER_WEIGHT_DECAY, 0.3 },
+                         { VGRAD_OPTIMIZER_DECAY_COUPLED, 1 }, { VGRAD_OPTIMIZER_DECAY_BIASES, 1 }),
+                 momentum_coupled_all);
+    compare_rule(VGRAD_SGD, 0.05, OPTIONS({ VGRAD_OPTIMIZER_WEIGHT_DECAY, 6.0 / 20 }), nielsen);
+    compare_rule(
+        VGRAD_RMSPROP, 0.01,
+        OPTIONS({ VGRAD_OPTIMIZER_WEIGHT_DECAY, 0.3 }, { VGRAD_OPTIMIZER_DECAY_BIASES, 1 }),
+        rmsprop_decoupled);
+}
+END_TEST
+
+/* Keras's regularizers: the first layer has both, the second one L2; biases have none. */
+static void penalized_with_decay(weight *w, double g, int t)
+{
+    (void)t;
+    if (!w->bias && w->layer == 1)
+        g += 0.2 * (w->w > 0 ? 1 : -1) + 2 * 0.3 * w->w;
+    if (!w->bias && w->layer == 2)
+        g += 2 * 0.4 * w->w;
+    w->w -= w->bias ? 0 : 0.05 * 0.1 * w->w;
+    w->w -= 0.05 * g;
+}
+
+static void penalized_coupled(weight *w, double g, int t)
+{
+    (void)t;
+    if (!w->bias && w->layer == 1)
+        g += 0.2 * (w->w > 0 ? 1 : -1) + 2 * 0.3 * w->w;
+    if (!w->bias && w->layer == 2)
+        g += 2 * 0.4 * w->w;
+    w->w -= 0.05 * (g + 0.1 * w->w);
+}
+
+static void set_penalties(const rig *r)
+{
+    vgrad_layer *first = dense_layer(r->network, 1), *second = dense_layer(r->network, 2);
+    assert_ok(vgrad_layer_set(first, VGRAD_LAYER_L1, 0.2));
+    assert_ok(vgrad_layer_set(first, VGRAD_LAYER_L2, 0.3));
+    assert_ok(vgrad_layer_set(second, VGRAD_LAYER_L2, 0.4));
+}
+
+START_TEST(penalties_are_a_layers_own)
+{
+    rig r = make(VGRAD_SGD, 0.05, OPTIONS({ VGRAD_OPTIMIZER_WEIGHT_DECAY, 0.1 }));
+    set_penalties(&r);
+    compare(&r, penalized_with_decay);
+    r = make(VGRAD_SGD, 0.05,
+             OPTIONS({ VGRAD_OPTIMIZER_WEIGHT_DECAY, 0.1 }, { VGRAD_OPTIMIZER_DECAY_COUPLED, 1 },
+                     { VGRAD_OPTIMIZER_DECAY_BIASES, 1 }));
+    set_penalties(&r);
+    compare(&r, penalized_coupled);
+}
+END_TEST
+
+/* layer.h: sign(0) is 0, so a weight of 0 that no gradient moves stays. */
+START_TEST(a_weight_of_zero_has_no_penalty)
+{
+    static const double zeros[6] = { 0 }, x[INPUTS] = { 0 }, y[UNITS] = { 0 };
+    chain c = { .dtype = VGRAD_FLOAT64, .inputs = INPUTS, .count = 1, .units = { UNITS } };
+    rig r = rig_create(&c, VGRAD_LOSS_MEAN_SQUARED_ERROR, VGRAD_SGD, 0.5);
+    vgrad_layer *layer = dense_layer(r.network, 1);
+    set_parameter(layer, VGRAD_KERNEL, zeros);
+    assert_ok(vgrad_layer_set(layer, VGRAD_LAYER_L1, 1));
+    rig_gradients(&r, x, INPUTS, y, UNITS, 1);
+    assert_ok(vgrad_trainer_step(r.trainer));
+    for (int i = 0; i < 6; i++)
+        ck_assert_double_eq(vgrad_tensor_f64(vgrad_layer_tensor(layer, VGRAD_KERNEL))[i], 0);
+    rig_destroy(&r);
+}
+END_TEST
+
+static int32_t gradients_are_as_made_up(const vgrad_event *event, void *user)
+{
+    double gradients[WEIGHTS];
+    (void)user;
+    read_all(event->network, 256, gradients);
+    for (int i = 0; i < WEIGHTS; i++)
+        ck_assert_double_eq(gradients[i], made_up_gradient((int)event->step, i));
+    return 0;
+}
+
+/* trainer.h: whatever the optimizer makes of them, gradients stay what they are; and what does not
+   train does not change. */
+START_TEST(gradients_and_frozen_layers_are_left_alone)
+{
+    rig r =
+        make(VGRAD_SGD, 0.05,
+             OPTIONS({ VGRAD_OPTIMIZER_WEIGHT_DECAY, 0.1 }, { VGRAD_OPTIMIZER_DECAY_COUPLED, 1 },
+                     { VGRAD_OPTIMIZER_DECAY_BIASES, 1 }));
+    double before[WEIGHTS], after[WEIGHTS], updates[WEIGHTS];
+    set_penalties(&r);
+    assert_ok(vgrad_layer_set(dense_layer(r.network, 1), VGRAD_LAYER_TRAINABLE, 0));
+    assert_ok(vgrad_trainer_on(r.trainer, VGRAD_BATCH_END, 1, gradients_are_as_made_up, NULL));
+    for (int way = 0; way < 2; way++) {
+        assert_ok(vgrad_optimizer_set(r.optimizer, VGRAD_OPTIMIZER_DECAY_COUPLED, way));
+        read_all(r.network, 0, before);
+        step(&r);
+        read_all(r.network, 0, after);
+        read_all(r.network, 512, updates);
+        ck_assert_mem_eq(before, after, 8 * sizeof *before);
+        for (int i = 0; i < WEIGHTS; i++)
+            ck_assert_int_eq(updates[i] == 0, i < 8);
+    }
+    rig_destroy(&r);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("optimizers");
-    add_tests(suite, "rules", nadam_follows_its_formula, adagrad_follows_its_formulas);
+    add_tests(suite, "rules", nadam_follows_its_formula, adagrad_follows_its_formulas,
+              adamw_follows_its_formulas);
+    add_tests(suite, "decay", any_rule_can_decay, penalties_are_a_layers_own,
+              a_weight_of_zero_has_no_penalty, gradients_and_frozen_layers_are_left_alone);
     return run_suite(suite);
 }

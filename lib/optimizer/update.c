@@ -1,0 +1,140 @@
+/* One update: the walk over the slabs, with what lies between a gradient and its rule. */
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "optimizer/optimizer.h"
+
+/* What happens to a segment's gradient before, and to its weights beside the rule. */
+typedef struct treatment {
+    double l1, l2; /* the rule sees g + l1 sign(w) + l2 w */
+    double shrink; /* w -= shrink w */
+} treatment;
+
+static treatment treatment_of(const vgrad_optimizer *optimizer, const vgrad__segment *segment)
+{
+    const double *options = optimizer->options;
+    const vgrad_layer *layer = optimizer->network->layers[segment->layer];
+    bool kernel = segment->slot == VGRAD_KERNEL;
+    bool coupled = options[VGRAD_OPTIMIZER_DECAY_COUPLED] != 0;
+    double decay = options[VGRAD_OPTIMIZER_WEIGHT_DECAY];
+    if (!kernel && options[VGRAD_OPTIMIZER_DECAY_BIASES] == 0)
+        decay = 0;
+    return (treatment){ .l1 = kernel ? layer->l1 : 0,
+                        .l2 = (kernel ? 2 * layer->l2 : 0) + (coupled ? decay : 0),
+                        .shrink = coupled ? 0 : optimizer->rate * decay };
+}
+
+/* Whether every rule sees the plain gradient, and nothing else changes a weight. */
+static bool all_is_plain(const vgrad_optimizer *optimizer)
+{
+    const vgrad_network *network = optimizer->network;
+    bool plain = true;
+    for (size_t s = 0; s < network->segment_count && plain; s++) {
+        treatment t = treatment_of(optimizer, &network->segments[s]);
+        plain = t.l1 == 0 && t.l2 == 0 && t.shrink == 0;
+    }
+    return plain;
+}
+
+static vgrad__range range_at(const vgrad_optimizer *optimizer, int64_t offset, int64_t count)
+{
+    const vgrad_network *network = optimizer->network;
+    vgrad__range range = { .parameters = vgrad__at(network, network->parameters.data, offset),
+                           .gradients = vgrad__at(network, network->gradients.data, offset),
+                           .count = (size_t)count };
+    for (int32_t i = 0; i < optimizer->rule->states; i++)
+        range.states[i] = vgrad__at(network, optimizer->states[i].data, offset);
+    if (network->updates.data)
+        range.updates = vgrad__at(network, network->updates.data, offset);
+    return range;
+}
+
+/* A frozen parameter's update is 0. */
+static void leave_alone(const vgrad_network *network, const vgrad__range *range)
+{
+    if (range->updates)
+        memset(range->updates, 0, range->count * vgrad__element_size(network));
+}
+
+/* Neighbours that are trained become one range, with the padding (zeros) between them. */
+static void update_merged(const vgrad_optimizer *optimizer)
+{
+    const vgrad_network *network = optimizer->network;
+    for (size_t s = 0; s < network->segment_count; s++) {
+        const vgrad__segment *first = &network->segments[s], *last = first;
+        if (!first->trainable) {
+            vgrad__range range = range_at(optimizer, first->offset, first->count);
+            leave_alone(network, &range);
+            continue;
+        }
+        while (s + 1 < network->segment_count && network->segments[s + 1].trainable)
+            last = &network->segments[++s];
+        vgrad__range range =
+            range_at(optimizer, first->offset, last->offset + last->count - first->offset);
+        optimizer->rule->apply(optimizer, &range);
+    }
+}
+
+/* The rule on a block; the gradients themselves stay as they are. */
+static void apply_treated(const vgrad_optimizer *optimizer, const treatment *t, vgrad__range range)
+{
+    const vgrad__kernels *kernels = optimizer->network->kernels;
+    size_t n = range.count;
+    void *gradient = vgrad__at(optimizer->network, optimizer->scratch, 0);
+    void *penalty = vgrad__at(optimizer->network, optimizer->scratch, VGRAD__BLOCK_ELEMENTS);
+    if (t->l1 != 0 || t->l2 != 0) {
+        kernels->penalty(range.parameters, penalty, n, t->l1, t->l2);
+        kernels->add(range.gradients, penalty, gradient, n);
+        range.gradients = gradient;
+    }
+    if (t->shrink != 0) {
+        kernels->penalty(range.parameters, penalty, n, 0, -t->shrink);
+        kernels->add(range.parameters, penalty, range.parameters, n);
+    }
+    optimizer->rule->apply(optimizer, &range);
+    if (t->shrink != 0 && range.updates)
+        kernels->add(range.updates, penalty, range.updates, n);
+}
+
+/* One segment in blocks, so that moments are taken of what was just written. */
+static void update_in_blocks(const vgrad_optimizer *optimizer, const vgrad__segment *segment)
+{
+    const vgrad_network *network = optimizer->network;
+    const vgrad_layer *layer = network->layers[segment->layer];
+    vgrad__moments *of_value = vgrad__moments_wanted(layer, (vgrad_role)segment->slot);
+    vgrad__moments *of_update =
+        vgrad__moments_wanted(layer, (vgrad_role)(segment->slot + VGRAD__FACE_UPDATE));
+    const treatment t = treatment_of(optimizer, segment);
+    for (int64_t done = 0; done < segment->count; done += VGRAD__BLOCK_ELEMENTS) {
+        int64_t left = segment->count - done;
+        vgrad__range range = range_at(optimizer, segment->offset + done,
+                                      left < VGRAD__BLOCK_ELEMENTS ? left : VGRAD__BLOCK_ELEMENTS);
+        if (!range.updates && of_update)
+            range.updates = vgrad__at(network, optimizer->scratch, 2 * VGRAD__BLOCK_ELEMENTS);
+        if (segment->trainable)
+            apply_treated(optimizer, &t, range);
+        else
+            leave_alone(network, &range);
+        if (of_update)
+            network->kernels->moments(range.updates, range.count, of_update);
+        if (of_value)
+            network->kernels->moments(range.parameters, range.count, of_value);
+    }
+}
+
+void vgrad__optimizer_update(vgrad_optimizer *optimizer)
+{
+    vgrad_network *network = optimizer->network;
+    optimizer->updates++;
+    optimizer->rate = optimizer->options[VGRAD_OPTIMIZER_LEARNING_RATE];
+    if (optimizer->rule->begin)
+        optimizer->rule->begin(optimizer);
+    if (network->observers.watched || !all_is_plain(optimizer))
+        for (size_t s = 0; s < network->segment_count; s++)
+            update_in_blocks(optimizer, &network->segments[s]);
+    else
+        update_merged(optimizer);
+    vgrad__family_open(network, VGRAD__UPDATES);
+    vgrad__observers_tell(network, VGRAD__PARAMETERS);
+    vgrad__observers_tell(network, VGRAD__UPDATES);
+}
