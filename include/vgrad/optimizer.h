@@ -90,28 +90,41 @@ VGRAD_API void vgrad_optimizer_destroy(vgrad_optimizer *optimizer);
 
 /**
  * What can be set of an optimizer: which rule has which, see vgrad_optimizer_kind; the rate and
- * what concerns decay is for every rule.
+ * what concerns decay and clipping is for every rule.
  *
  * Weight decay d, decoupled: w = w - r d w beside the rule, which sees nothing of it, as Keras on
  * any optimizer. With d = lambda / n that is Nielsen's factor 1 - eta lambda / n. Coupled: the rule
  * sees g + d w, as with PyTorch's weight_decay; this is added after clipping. For SGD without
  * momentum both are the same. Biases do not decay unless DECAY_BIASES is 1 (in PyTorch and Keras
  * they do, unless they are left out one by one). The update that is reported holds the decay.
+ *
+ * Clipping, one of three ways at a time: gradients whose norm n is above c are taken times
+ * min(1, c / (n + CLIP_EPSILON)), n being the L2 norm over all that is trained (GLOBAL_NORM), or
+ * over the kernel and bias of each layer (LAYER_NORM; Keras's clipnorm is over each of them
+ * alone); or each element is held within [-c, c] (VALUE). It comes after VGRAD_GRADIENTS_READY and
+ * its edits. It changes what the rule takes, not the gradients that are read: those stay the true
+ * ones, at VGRAD_BATCH_END too; vgrad_event.clipped_norm tells what was left. A norm that is NaN or
+ * Inf clips nothing: gradients go on as they are, and VGRAD_TRAINER_STOP_ON_NAN is the way to stop
+ * (PyTorch makes every gradient NaN). By value, NaN stays NaN and Inf becomes c.
  * @since 0.1
  */
 typedef enum vgrad_optimizer_option {
-    VGRAD_OPTIMIZER_LEARNING_RATE = 1,  /**< At least 0. */
-    VGRAD_OPTIMIZER_MOMENTUM = 2,       /**< In [0, 1). */
-    VGRAD_OPTIMIZER_NESTEROV = 3,       /**< 0 or 1. */
-    VGRAD_OPTIMIZER_RHO = 4,            /**< In [0, 1). */
-    VGRAD_OPTIMIZER_BETA1 = 5,          /**< In [0, 1). */
-    VGRAD_OPTIMIZER_BETA2 = 6,          /**< In [0, 1). */
-    VGRAD_OPTIMIZER_EPSILON = 7,        /**< At least 2^-126. */
-    VGRAD_OPTIMIZER_EPSILON_INSIDE = 8, /**< 0 or 1: inside the root of RMSprop or Adagrad. */
-    VGRAD_OPTIMIZER_WEIGHT_DECAY = 9,   /**< 0 (AdamW: 0.004). At least 0: d. */
-    VGRAD_OPTIMIZER_DECAY_COUPLED = 10, /**< 0. 0 or 1: as a part of the gradient. */
-    VGRAD_OPTIMIZER_EPSILON_HAT = 14,   /**< 0 or 1: Adam's epsilon is the epsilon-hat. */
-    VGRAD_OPTIMIZER_DECAY_BIASES = 16,  /**< 0. 0 or 1: all parameters decay, not kernels alone. */
+    VGRAD_OPTIMIZER_LEARNING_RATE = 1,     /**< At least 0. */
+    VGRAD_OPTIMIZER_MOMENTUM = 2,          /**< In [0, 1). */
+    VGRAD_OPTIMIZER_NESTEROV = 3,          /**< 0 or 1. */
+    VGRAD_OPTIMIZER_RHO = 4,               /**< In [0, 1). */
+    VGRAD_OPTIMIZER_BETA1 = 5,             /**< In [0, 1). */
+    VGRAD_OPTIMIZER_BETA2 = 6,             /**< In [0, 1). */
+    VGRAD_OPTIMIZER_EPSILON = 7,           /**< At least 2^-126. */
+    VGRAD_OPTIMIZER_EPSILON_INSIDE = 8,    /**< 0 or 1: inside the root of RMSprop or Adagrad. */
+    VGRAD_OPTIMIZER_WEIGHT_DECAY = 9,      /**< 0 (AdamW: 0.004). At least 0: d. */
+    VGRAD_OPTIMIZER_DECAY_COUPLED = 10,    /**< 0. 0 or 1: as a part of the gradient. */
+    VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM = 11, /**< 0. At least 0: c; 0: off. */
+    VGRAD_OPTIMIZER_CLIP_LAYER_NORM = 12,  /**< 0. At least 0: c; 0: off. */
+    VGRAD_OPTIMIZER_CLIP_VALUE = 13,       /**< 0. At least 0: c; 0: off. */
+    VGRAD_OPTIMIZER_EPSILON_HAT = 14,      /**< 0 or 1: Adam's epsilon is the epsilon-hat. */
+    VGRAD_OPTIMIZER_CLIP_EPSILON = 15,     /**< 0. At least 0: added to the norm (PyTorch: 1e-6). */
+    VGRAD_OPTIMIZER_DECAY_BIASES = 16, /**< 0. 0 or 1: all parameters decay, not kernels alone. */
     VGRAD_OPTIMIZER_INITIAL_ACCUMULATOR = 17, /**< At least 0: Adagrad's a. */
     VGRAD_OPTIMIZER_MOMENTUM_DECAY = 18       /**< At least 0: Nadam's d. */
 } vgrad_optimizer_option;

@@ -199,8 +199,8 @@ typedef struct vgrad_event {
     double validation_loss; /**< Of the last validation; NaN until known. */
     double validation_accuracy; /**< Of the last validation; NaN until known. */
     double learning_rate;       /**< The optimizer's. */
-    double gradient_norm;       /**< L2 over all parameter gradients, before clipping:
-                                     GRADIENTS_READY and BATCH_END; else NaN. */
+    double gradient_norm;       /**< L2 over the gradients of all that is trained, before edits and
+                                     clipping: GRADIENTS_READY and BATCH_END; else NaN. */
     double clipped_norm;        /**< The same after edits and clipping: BATCH_END; else NaN. */
 } vgrad_event;
 

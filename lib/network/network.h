@@ -42,6 +42,12 @@ typedef struct vgrad__segment {
     bool trainable;
 } vgrad__segment;
 
+/* Neighbouring segments that are trained, with the padding (zeros) between them. */
+typedef struct vgrad__run {
+    size_t next; /* the segment to go on from */
+    int64_t offset, count;
+} vgrad__run;
+
 /* A 64-byte aligned array with room for all parameters; data NULL: not there. */
 typedef struct vgrad__slab {
     void *data;
@@ -213,8 +219,10 @@ vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep);
 const vgrad__segment *vgrad__segment_of(const vgrad_layer *layer, int32_t slot);
 /* Takes the gradient of one more update into the epoch's mean. */
 void vgrad__epoch_gradient_add(vgrad_network *network);
-/* L2 norm over all gradients. */
-double vgrad__gradient_norm(const vgrad_network *network);
+/* The first run from segment run->next on and before `end`; false if there is none. */
+bool vgrad__trainable_run(const vgrad_network *network, vgrad__run *run, size_t end);
+/* L2 norm over the gradients of all that is trained, or of one layer's. */
+double vgrad__gradient_norm(const vgrad_network *network, const vgrad_layer *layer);
 
 /* ---- memory.c ---- */
 

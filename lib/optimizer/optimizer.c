@@ -33,6 +33,12 @@ static const struct {
     [VGRAD_OPTIMIZER_EPSILON_INSIDE] = { "epsilon_inside", 0, 1, true, false, "0 or 1" },
     [VGRAD_OPTIMIZER_WEIGHT_DECAY] = { "weight_decay", 0, DBL_MAX, false, true, "at least 0" },
     [VGRAD_OPTIMIZER_DECAY_COUPLED] = { "decay_coupled", 0, 1, true, true, "0 or 1" },
+    [VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM] = { "clip_global_norm", 0, DBL_MAX, false, true,
+                                           "at least 0" },
+    [VGRAD_OPTIMIZER_CLIP_LAYER_NORM] = { "clip_layer_norm", 0, DBL_MAX, false, true,
+                                          "at least 0" },
+    [VGRAD_OPTIMIZER_CLIP_VALUE] = { "clip_value", 0, DBL_MAX, false, true, "at least 0" },
+    [VGRAD_OPTIMIZER_CLIP_EPSILON] = { "clip_epsilon", 0, DBL_MAX, false, true, "at least 0" },
     [VGRAD_OPTIMIZER_EPSILON_HAT] = { "epsilon_hat", 0, 1, true, false, "0 or 1" },
     [VGRAD_OPTIMIZER_DECAY_BIASES] = { "decay_biases", 0, 1, true, true, "0 or 1" },
     [VGRAD_OPTIMIZER_INITIAL_ACCUMULATOR] = { "initial_accumulator", 0, DBL_MAX, false, false,
@@ -136,6 +142,8 @@ vgrad_status vgrad_optimizer_set(vgrad_optimizer *optimizer, vgrad_optimizer_opt
     vgrad_status status = check_option(optimizer, option);
     if (status == VGRAD_OK)
         status = check_value(option, value);
+    if (status == VGRAD_OK)
+        status = vgrad__clip_check(optimizer, option, value);
     if (status != VGRAD_OK)
         return status;
     optimizer->options[option] = value;

@@ -1,6 +1,6 @@
 /*
  * An optimizer inside: a rule, its options, its state in slabs. optimizer.c: life and options;
- * update.c: the walk over the slabs; one file for each rule.
+ * update.c: the walk over the slabs; clip.c: gradients that are too long; one file for each rule.
  */
 /* SPDX-License-Identifier: MIT */
 #ifndef VGRAD_OPTIMIZER_OPTIMIZER_H
@@ -46,6 +46,14 @@ typedef struct vgrad__rule {
 extern const vgrad__rule vgrad__rule_sgd, vgrad__rule_rmsprop, vgrad__rule_adam, vgrad__rule_adamw,
     vgrad__rule_nadam, vgrad__rule_adagrad;
 
+/* What clipping does in an update. */
+typedef struct vgrad__clip {
+    vgrad_optimizer_option by; /* CLIP_GLOBAL_NORM, CLIP_LAYER_NORM, CLIP_VALUE; 0: not at all */
+    double scale;              /* by a norm: of the gradients, or of this layer's */
+    double norm;               /* L2 of what is left of all gradients, once all are clipped */
+    vgrad__moments left;       /* by value: of what is left */
+} vgrad__clip;
+
 struct vgrad_optimizer {
     vgrad__references references;
     vgrad_network *network;
@@ -55,8 +63,30 @@ struct vgrad_optimizer {
     int64_t updates; /* begun: the t of Adam's corrections while a rule applies */
     double rate;     /* the learning rate of this update */
     double product;  /* Nadam's P(t) */
-    void *scratch;   /* VGRAD__SCRATCH_ELEMENTS */
+    vgrad__clip clip;
+    void *scratch; /* VGRAD__SCRATCH_ELEMENTS */
 };
+
+/* ---- clip.c ---- */
+
+/* VGRAD_E_INVALID if this option would switch a second way of clipping on. */
+vgrad_status vgrad__clip_check(const vgrad_optimizer *optimizer, vgrad_optimizer_option option,
+                               double value);
+/* In the order of an update: its beginning, each layer, each block of it that is trained, its end.
+ */
+void vgrad__clip_begin(vgrad_optimizer *optimizer);
+void vgrad__clip_layer(vgrad_optimizer *optimizer, const vgrad_layer *layer);
+void vgrad__clip_block(vgrad_optimizer *optimizer, const void *gradient, void *out, size_t n);
+void vgrad__clip_end(vgrad_optimizer *optimizer);
+
+/* Whether the rule sees anything but the gradient itself. */
+static inline bool vgrad__clip_changes(const vgrad__clip *clip)
+{
+    return clip->by == VGRAD_OPTIMIZER_CLIP_VALUE || clip->by == VGRAD_OPTIMIZER_CLIP_LAYER_NORM ||
+           clip->scale != 1;
+}
+
+/* ---- optimizer.c, update.c ---- */
 
 vgrad_optimizer *vgrad__optimizer_hold(vgrad_optimizer *optimizer);
 

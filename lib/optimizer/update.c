@@ -28,7 +28,7 @@ static treatment treatment_of(const vgrad_optimizer *optimizer, const vgrad__seg
 static bool all_is_plain(const vgrad_optimizer *optimizer)
 {
     const vgrad_network *network = optimizer->network;
-    bool plain = true;
+    bool plain = !vgrad__clip_changes(&optimizer->clip);
     for (size_t s = 0; s < network->segment_count && plain; s++) {
         treatment t = treatment_of(optimizer, &network->segments[s]);
         plain = t.l1 == 0 && t.l2 == 0 && t.shrink == 0;
@@ -56,32 +56,34 @@ static void leave_alone(const vgrad_network *network, const vgrad__range *range)
         memset(range->updates, 0, range->count * vgrad__element_size(network));
 }
 
-/* Neighbours that are trained become one range, with the padding (zeros) between them. */
+/* Neighbours that are trained become one range. */
 static void update_merged(const vgrad_optimizer *optimizer)
 {
     const vgrad_network *network = optimizer->network;
     for (size_t s = 0; s < network->segment_count; s++) {
-        const vgrad__segment *first = &network->segments[s], *last = first;
-        if (!first->trainable) {
-            vgrad__range range = range_at(optimizer, first->offset, first->count);
+        const vgrad__segment *segment = &network->segments[s];
+        vgrad__range range = range_at(optimizer, segment->offset, segment->count);
+        if (!segment->trainable)
             leave_alone(network, &range);
-            continue;
-        }
-        while (s + 1 < network->segment_count && network->segments[s + 1].trainable)
-            last = &network->segments[++s];
-        vgrad__range range =
-            range_at(optimizer, first->offset, last->offset + last->count - first->offset);
+    }
+    vgrad__run run = { .next = 0 };
+    while (vgrad__trainable_run(network, &run, network->segment_count)) {
+        vgrad__range range = range_at(optimizer, run.offset, run.count);
         optimizer->rule->apply(optimizer, &range);
     }
 }
 
 /* The rule on a block; the gradients themselves stay as they are. */
-static void apply_treated(const vgrad_optimizer *optimizer, const treatment *t, vgrad__range range)
+static void apply_treated(vgrad_optimizer *optimizer, const treatment *t, vgrad__range range)
 {
     const vgrad__kernels *kernels = optimizer->network->kernels;
     size_t n = range.count;
     void *gradient = vgrad__at(optimizer->network, optimizer->scratch, 0);
     void *penalty = vgrad__at(optimizer->network, optimizer->scratch, VGRAD__BLOCK_ELEMENTS);
+    if (vgrad__clip_changes(&optimizer->clip)) {
+        vgrad__clip_block(optimizer, range.gradients, gradient, n);
+        range.gradients = gradient;
+    }
     if (t->l1 != 0 || t->l2 != 0) {
         kernels->penalty(range.parameters, penalty, n, t->l1, t->l2);
         kernels->add(range.gradients, penalty, gradient, n);
@@ -97,7 +99,7 @@ static void apply_treated(const vgrad_optimizer *optimizer, const treatment *t, 
 }
 
 /* One segment in blocks, so that moments are taken of what was just written. */
-static void update_in_blocks(const vgrad_optimizer *optimizer, const vgrad__segment *segment)
+static void update_in_blocks(vgrad_optimizer *optimizer, const vgrad__segment *segment)
 {
     const vgrad_network *network = optimizer->network;
     const vgrad_layer *layer = network->layers[segment->layer];
@@ -129,11 +131,16 @@ void vgrad__optimizer_update(vgrad_optimizer *optimizer)
     optimizer->rate = optimizer->options[VGRAD_OPTIMIZER_LEARNING_RATE];
     if (optimizer->rule->begin)
         optimizer->rule->begin(optimizer);
+    vgrad__clip_begin(optimizer);
     if (network->observers.watched || !all_is_plain(optimizer))
-        for (size_t s = 0; s < network->segment_count; s++)
+        for (size_t s = 0; s < network->segment_count; s++) {
+            if (network->segments[s].slot == 0)
+                vgrad__clip_layer(optimizer, network->layers[network->segments[s].layer]);
             update_in_blocks(optimizer, &network->segments[s]);
+        }
     else
         update_merged(optimizer);
+    vgrad__clip_end(optimizer);
     vgrad__family_open(network, VGRAD__UPDATES);
     vgrad__observers_tell(network, VGRAD__PARAMETERS);
     vgrad__observers_tell(network, VGRAD__UPDATES);

@@ -93,6 +93,8 @@ typedef struct vgrad__kernels {
     void (*adagrad)(void *w, const void *g, void *s, void *update, size_t n,
                     const vgrad__adagrad *p);
 
+    /* out = scale g, held within +-bound; in double until it is rounded. NaN stays. */
+    void (*clip)(const void *g, void *out, size_t n, double scale, double bound);
     /* out = l1 sign(w) + l2 w, sign(0) = 0; out = a + b, and may be either. */
     void (*penalty)(const void *w, void *out, size_t n, double l1, double l2);
     void (*add)(const void *a, const void *b, void *out, size_t n);

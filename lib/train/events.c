@@ -57,7 +57,7 @@ static bool is_due(vgrad__listener *listener, vgrad_event_kind kind)
 static double gradient_norm(vgrad_trainer *trainer)
 {
     if (!trainer->step.norm_known) {
-        trainer->step.norm = vgrad__gradient_norm(trainer->network);
+        trainer->step.norm = vgrad__gradient_norm(trainer->network, NULL);
         trainer->step.norm_known = true;
     }
     return trainer->step.norm;
@@ -108,9 +108,14 @@ static void describe_norms(vgrad_trainer *trainer, vgrad_event *event)
     if (!(event->kind & with_norm))
         return;
     event->gradient_norm = gradient_norm(trainer);
-    if (event->kind == VGRAD_BATCH_END)
-        event->clipped_norm =
-            trainer->step.edited ? vgrad__gradient_norm(trainer->network) : event->gradient_norm;
+    if (event->kind != VGRAD_BATCH_END)
+        return;
+    if (trainer->step.clipped)
+        event->clipped_norm = trainer->step.clipped_norm;
+    else if (trainer->step.edited)
+        event->clipped_norm = vgrad__gradient_norm(trainer->network, NULL);
+    else
+        event->clipped_norm = event->gradient_norm;
 }
 
 /* Calls one listener; what its answer means. */

@@ -118,6 +118,8 @@ static vgrad_status step(vgrad_trainer *trainer)
     vgrad__step *step = &trainer->step;
     if (!step->skip) {
         vgrad__optimizer_update(trainer->optimizer);
+        step->clipped = trainer->optimizer->clip.by != 0;
+        step->clipped_norm = trainer->optimizer->clip.norm;
         vgrad__epoch_gradient_add(trainer->network);
         trainer->at.steps++;
     }

@@ -89,6 +89,8 @@ typedef struct vgrad__step {
     vgrad__loss_value value;
     bool norm_known;
     double norm; /* of the gradients, before edits and clipping */
+    bool clipped;
+    double clipped_norm; /* if so: after both */
 } vgrad__step;
 
 struct vgrad_trainer {

@@ -306,6 +306,20 @@ START_TEST(optimizer_options_at_their_ends)
     check_optimizer_option(&f, VGRAD_OPTIMIZER_WEIGHT_DECAY, 0, DBL_MAX, 0);
     check_optimizer_option(&f, VGRAD_OPTIMIZER_DECAY_COUPLED, 0, 1, 1);
     check_optimizer_option(&f, VGRAD_OPTIMIZER_DECAY_BIASES, 0, 1, 1);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_CLIP_EPSILON, 0, DBL_MAX, 0);
+    for (int i = VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM; i <= VGRAD_OPTIMIZER_CLIP_VALUE; i++) {
+        vgrad_optimizer_option way = (vgrad_optimizer_option)i;
+        check_optimizer_option(&f, way, 0, DBL_MAX, 0);
+        assert_ok(vgrad_optimizer_set(f.optimizer, way, 5));
+        for (int j = VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM; j <= VGRAD_OPTIMIZER_CLIP_VALUE; j++)
+            assert_status(i == j ? VGRAD_OK : VGRAD_E_INVALID,
+                          vgrad_optimizer_set(f.optimizer, (vgrad_optimizer_option)j, 7));
+        ck_assert_double_eq(vgrad_optimizer_get(f.optimizer, way), 7);
+        assert_ok(vgrad_optimizer_set(f.optimizer, way, 0));
+    }
+    assert_ok(vgrad_optimizer_set(f.optimizer, VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM, 5));
+    INVALID(vgrad_optimizer_set(f.optimizer, VGRAD_OPTIMIZER_CLIP_VALUE, 0.5));
+    assert_error_names("clip_value: one way at a time, and clip_global_norm is 5, got 0.5");
     INVALID(vgrad_optimizer_set(f.optimizer, VGRAD_OPTIMIZER_RHO, 0.5));
     refuses_number((double)NAN, vgrad_optimizer_get(f.optimizer, VGRAD_OPTIMIZER_BETA1));
     vgrad_optimizer_destroy(f.optimizer);

@@ -912,6 +912,26 @@ static void check_penalty_and_add(const vgrad__kernels *k, vgrad_dtype dtype, si
     free_update(&t);
 }
 
+static void check_clip(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    for (int kind = 0; kind < 3; kind++) {
+        update t = make_update(dtype, n, d);
+        const double scale = kind == 1 ? 1 : 0.3, bound = kind == 0 ? (double)INFINITY : 0.4;
+        size_t nan = n > 2 ? (size_t)dice_below(d, (int)n) : n;
+        if (nan < n)
+            set(&t.g, nan, (double)NAN);
+        k->clip(t.g.data, t.u.data, n, scale, bound);
+        for (size_t i = 0; i < n; i++) {
+            double want = as(dtype, fmax(-bound, fmin(bound, scale * get(&t.g, i))));
+            ck_assert(i == nan ? isnan(get(&t.u, i)) : get(&t.u, i) == want);
+        }
+        k->clip(t.s.data, t.s.data, n, 1, INFINITY); /* in place, nothing to do */
+        for (size_t i = 0; i < n; i++)
+            ck_assert(get(&t.s, i) == get(&t.s0, i));
+        free_update(&t);
+    }
+}
+
 static void check_running_mean(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
 {
     update t = make_update(dtype, n, d);
@@ -929,6 +949,7 @@ START_TEST(update_rules)
     at_every_size(check_adam);
     at_every_size(check_nadam);
     at_every_size(check_adagrad);
+    at_every_size(check_clip);
     at_every_size(check_penalty_and_add);
     at_every_size(check_running_mean);
 }

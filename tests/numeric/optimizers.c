@@ -378,6 +378,209 @@ START_TEST(gradients_and_frozen_layers_are_left_alone)
 }
 END_TEST
 
+/* ---- clipping ---- */
+
+static const vgrad_optimizer_option ways[] = { VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM,
+                                               VGRAD_OPTIMIZER_CLIP_LAYER_NORM,
+                                               VGRAD_OPTIMIZER_CLIP_VALUE };
+
+static void true_gradients(int t, double *gradients)
+{
+    for (int i = 0; i < WEIGHTS; i++)
+        gradients[i] = made_up_gradient(t, i);
+}
+
+/* The first layer's weights are 0 to 7. */
+static double length(const double *values, int layer)
+{
+    return layer == 0 ? norm(values, WEIGHTS) : layer == 1 ? norm(values, 8) : norm(values + 8, 6);
+}
+
+static double clipped(int way, double limit, double epsilon, const double *gradients, int i)
+{
+    if (way == 2)
+        return fmax(-limit, fmin(limit, gradients[i]));
+    return gradients[i] * fmin(1, limit / (length(gradients, way == 0 ? 0
+                                                             : i < 8  ? 1
+                                                                      : 2) +
+                                           epsilon));
+}
+
+/* SGD at a rate of 1 shows what it was given: u = -g. */
+static void take_and_compare(rig *r, int way, double limit, double epsilon, int t)
+{
+    double gradients[WEIGHTS], updates[WEIGHTS];
+    true_gradients(t, gradients);
+    step(r);
+    read_all(r->network, 512, updates);
+    for (int i = 0; i < WEIGHTS; i++)
+        assert_close(-updates[i], clipped(way, limit, epsilon, gradients, i), "gradient", t, i);
+    if (way == 0 && epsilon == 0 && length(gradients, 0) > limit)
+        ck_assert_double_eq_tol(length(updates, 0), limit, 1e-12);
+    for (int layer = 1; layer <= 2 && way == 1 && epsilon == 0; layer++)
+        if (length(gradients, layer) > limit)
+            ck_assert_double_eq_tol(length(updates, layer), limit, 1e-12);
+}
+
+START_TEST(clipping_follows_its_formulas)
+{
+    static const double limits[] = { 5, 5, 1 }, epsilons[] = { 0, 0.5 };
+    for (int e = 0; e < 2; e++) {
+        rig r =
+            make(VGRAD_SGD, 1,
+                 OPTIONS({ ways[_i], limits[_i] }, { VGRAD_OPTIMIZER_CLIP_EPSILON, epsilons[e] }));
+        for (int t = 1; t <= STEPS; t++)
+            take_and_compare(&r, _i, limits[_i], epsilons[e], t);
+        rig_destroy(&r);
+    }
+}
+END_TEST
+
+typedef struct norms {
+    double before, after;
+    int64_t steps;
+} norms;
+
+static int32_t note_norms(const vgrad_event *event, void *user)
+{
+    norms *n = user;
+    n->before = event->gradient_norm;
+    n->after = event->clipped_norm;
+    n->steps++;
+    return 0;
+}
+
+/* trainer.h: gradient_norm before edits, clipped_norm after edits and clipping. */
+START_TEST(both_norms_are_told)
+{
+    static const double limits[] = { 5, 5, 1 };
+    rig r = make(VGRAD_SGD, 1, OPTIONS({ ways[_i], limits[_i] }));
+    rig plain = make(VGRAD_SGD, 1, NO_OPTIONS);
+    norms n = { 0 }, unclipped = { 0 };
+    assert_ok(vgrad_trainer_on(r.trainer, VGRAD_BATCH_END, 1, note_norms, &n));
+    assert_ok(vgrad_trainer_on(plain.trainer, VGRAD_BATCH_END, 1, note_norms, &unclipped));
+    for (int t = 1; t <= 5; t++) {
+        double gradients[WEIGHTS], updates[WEIGHTS];
+        true_gradients(t, gradients);
+        if (t > 1) /* from the same weights, so that the true gradients are the same */
+            for (int p = 0; p < PARAMETERS; p++)
+                assert_ok(vgrad_layer_set_tensor(dense_layer(plain.network, parameters[p].layer),
+                                                 (vgrad_role)parameters[p].bias,
+                                                 tensor(r.network, p, 0)));
+        step(&r);
+        step(&plain);
+        read_all(r.network, 512, updates);
+        ck_assert_double_eq(n.before, unclipped.before);
+        ck_assert_double_eq_tol(unclipped.after, length(gradients, 0), 1e-12);
+        ck_assert_double_eq_tol(n.after, length(updates, 0), 1e-12);
+        ck_assert_double_lt(n.after, unclipped.after);
+    }
+    rig_destroy(&r);
+    rig_destroy(&plain);
+}
+END_TEST
+
+static void train_with(vgrad_optimizer_kind kind, const option *options, double *weights)
+{
+    rig r = make(kind, 0.02, options);
+    for (int t = 1; t <= STEPS; t++)
+        step(&r);
+    read_all(r.network, 0, weights);
+    rig_destroy(&r);
+}
+
+START_TEST(below_the_bound_clipping_changes_no_bit)
+{
+    double plain[WEIGHTS], weights[WEIGHTS];
+    for (int kind = VGRAD_SGD; kind <= VGRAD_ADAGRAD; kind++) {
+        train_with((vgrad_optimizer_kind)kind, NO_OPTIONS, plain);
+        train_with((vgrad_optimizer_kind)kind, OPTIONS({ ways[_i], 1e4 }), weights);
+        ck_assert_mem_eq(plain, weights, sizeof plain);
+        train_with((vgrad_optimizer_kind)kind, OPTIONS({ ways[_i], 0.1 }), weights);
+        ck_assert_mem_ne(plain, weights, sizeof plain);
+    }
+}
+END_TEST
+
+static int32_t spoil_one(const vgrad_event *event, void *user)
+{
+    void *data;
+    assert_ok(vgrad_trainer_edit(event->trainer, tensor(event->network, 0, 256), &data));
+    ((double *)data)[3] = *(const double *)user;
+    return 0;
+}
+
+/* optimizer.h: a norm that is NaN or Inf clips nothing; by value, Inf becomes c. */
+START_TEST(a_norm_that_is_no_number_clips_nothing)
+{
+    static const double odd[] = { (double)NAN, (double)INFINITY, -(double)INFINITY };
+    for (int k = 0; k < 3; k++) {
+        rig r = make(VGRAD_SGD, 1, OPTIONS({ ways[_i], 0.5 }));
+        norms n = { 0 };
+        double updates[WEIGHTS], gradients[WEIGHTS];
+        assert_ok(vgrad_trainer_on(r.trainer, VGRAD_GRADIENTS_READY, 1, spoil_one,
+                                   (void *)(uintptr_t)&odd[k]));
+        assert_ok(vgrad_trainer_on(r.trainer, VGRAD_BATCH_END, 1, note_norms, &n));
+        true_gradients(1, gradients);
+        step(&r);
+        read_all(r.network, 512, updates);
+        for (int i = 0; i < WEIGHTS; i++) {
+            bool clips = _i == 2 || (_i == 1 && i >= 8);
+            if (i != 3)
+                assert_close(-updates[i], clips ? clipped(_i, 0.5, 0, gradients, i) : gradients[i],
+                             "gradient", k, i);
+        }
+        double want = _i == 2 ? fmax(-0.5, fmin(0.5, odd[k])) : odd[k];
+        ck_assert(k == 0 ? isnan(updates[3]) : -updates[3] == want);
+        ck_assert(_i == 2 && k > 0 ? isfinite(n.after) : !isfinite(n.after));
+        rig_destroy(&r);
+    }
+}
+END_TEST
+
+/* Clipped first, then penalized, then taken; and the state is that of what was taken. */
+static void clipped_then_penalized(weight *w, double g, int t)
+{
+    double gradients[WEIGHTS];
+    true_gradients(t, gradients);
+    g *= fmin(1, 2 / length(gradients, 0));
+    g += w->bias ? 0 : 0.3 * w->w;
+    w->m = 0.9 * w->m - 0.01 * g;
+    w->w += w->m;
+}
+
+START_TEST(penalties_are_added_after_clipping)
+{
+    compare_rule(VGRAD_SGD, 0.01,
+                 OPTIONS({ VGRAD_OPTIMIZER_MOMENTUM, 0.9 }, { VGRAD_OPTIMIZER_WEIGHT_DECAY, 0.3 },
+                         { VGRAD_OPTIMIZER_DECAY_COUPLED, 1 },
+                         { VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM, 2 }),
+                 clipped_then_penalized);
+}
+END_TEST
+
+START_TEST(what_is_frozen_is_in_no_norm)
+{
+    rig r = make(VGRAD_SGD, 1, OPTIONS({ VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM, 0.5 }));
+    norms n = { 0 };
+    double updates[WEIGHTS];
+    assert_ok(vgrad_layer_set(dense_layer(r.network, 1), VGRAD_LAYER_TRAINABLE, 0));
+    assert_ok(vgrad_trainer_on(r.trainer, VGRAD_BATCH_END, 1, note_norms, &n));
+    step(&r);
+    read_all(r.network, 512, updates);
+    ck_assert_double_eq_tol(length(updates, 0), 0.5, 1e-12);
+    ck_assert_double_eq_tol(n.after, 0.5, 1e-12);
+    assert_ok(vgrad_layer_set(dense_layer(r.network, 2), VGRAD_LAYER_TRAINABLE, 0));
+    for (int way = 0; way < 3; way++) {
+        assert_ok(vgrad_optimizer_set(r.optimizer, ways[way], 0.5));
+        step(&r);
+        ck_assert(n.before == 0 && n.after == 0);
+        assert_ok(vgrad_optimizer_set(r.optimizer, ways[way], 0));
+    }
+    rig_destroy(&r);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("optimizers");
@@ -385,5 +588,12 @@ int main(void)
               adamw_follows_its_formulas);
     add_tests(suite, "decay", any_rule_can_decay, penalties_are_a_layers_own,
               a_weight_of_zero_has_no_penalty, gradients_and_frozen_layers_are_left_alone);
+    TCase *each = tcase_create("each way of clipping");
+    tcase_add_loop_test(each, clipping_follows_its_formulas, 0, 3);
+    tcase_add_loop_test(each, both_norms_are_told, 0, 3);
+    tcase_add_loop_test(each, below_the_bound_clipping_changes_no_bit, 0, 3);
+    tcase_add_loop_test(each, a_norm_that_is_no_number_clips_nothing, 0, 3);
+    suite_add_tcase(suite, each);
+    add_tests(suite, "clipping", penalties_are_added_after_clipping, what_is_frozen_is_in_no_norm);
     return run_suite(suite);
 }

@@ -47,8 +47,8 @@
         .crossentropy = crossentropy_##suffix,                                                     \
         .crossentropy_logits = crossentropy_logits_##suffix, .sgd = sgd_##suffix,                  \
         .momentum = momentum_##suffix, .rmsprop = rmsprop_##suffix, .adam = adam_##suffix,         \
-        .nadam = nadam_##suffix, .adagrad = adagrad_##suffix, .penalty = penalty_##suffix,         \
-        .add = add_##suffix, .scale_bytes = scale_bytes_##suffix,                                  \
+        .nadam = nadam_##suffix, .adagrad = adagrad_##suffix, .clip = clip_##suffix,               \
+        .penalty = penalty_##suffix, .add = add_##suffix, .scale_bytes = scale_bytes_##suffix,     \
         .running_mean = running_mean_##suffix                                                      \
     }
 
