@@ -109,7 +109,8 @@ VGRAD_API void vgrad_optimizer_destroy(vgrad_optimizer *optimizer);
  * @since 0.1
  */
 typedef enum vgrad_optimizer_option {
-    VGRAD_OPTIMIZER_LEARNING_RATE = 1,     /**< At least 0. */
+    /** At least 0. Set: the base of the schedule. Read: the rate of the next update. */
+    VGRAD_OPTIMIZER_LEARNING_RATE = 1,
     VGRAD_OPTIMIZER_MOMENTUM = 2,          /**< In [0, 1). */
     VGRAD_OPTIMIZER_NESTEROV = 3,          /**< 0 or 1. */
     VGRAD_OPTIMIZER_RHO = 4,               /**< In [0, 1). */
@@ -147,12 +148,107 @@ VGRAD_API vgrad_status vgrad_optimizer_set(vgrad_optimizer *optimizer,
  *
  * @param optimizer the optimizer.
  * @param option    one that its rule has.
- * @return its value; NaN on failure.
+ * @return its value; NaN on failure (also: of a schedule of your own).
  * @thread_handle
  * @since 0.1
  */
 VGRAD_API double vgrad_optimizer_get(const vgrad_optimizer *optimizer,
                                      vgrad_optimizer_option option);
+
+/** @name Schedules
+ *
+ * The learning rate of update t = 0, 1, ... is a function of t, of the base rate r (the one that
+ * was given or set last), and of nothing else: a run that is taken up again goes on where it was.
+ * An optimizer has one schedule; setting another replaces it, at any time, callbacks included.
+ *
+ * Before each of the ready-made ones there may be a warm-up (Goyal et al. 2017): update t of the
+ * first `warmup` takes r (t + 1) / warmup, so the last of them takes r. After it the schedule
+ * begins: s = t - warmup.
+ *
+ * Where a schedule is set, VGRAD_OPTIMIZER_LEARNING_RATE reads as the rate of the next update, and
+ * vgrad_event.learning_rate at VGRAD_BATCH_END is the one that the update took.
+ * @{ */
+
+/**
+ * The base rate itself: r. With no warm-up, what an optimizer has from the start.
+ *
+ * @param optimizer the optimizer.
+ * @param warmup    updates, at least 0.
+ * @return VGRAD_OK, VGRAD_E_INVALID.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_optimizer_schedule_constant(vgrad_optimizer *optimizer,
+                                                         int64_t warmup);
+
+/**
+ * Down a stair: r factor^floor(s / every).
+ *
+ * @param optimizer the optimizer.
+ * @param warmup    updates, at least 0.
+ * @param every     updates of one step, at least 1.
+ * @param factor    above 0, at most 1.
+ * @return VGRAD_OK, VGRAD_E_INVALID.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_optimizer_schedule_step(vgrad_optimizer *optimizer, int64_t warmup,
+                                                     int64_t every, double factor);
+
+/**
+ * Down a slope: r factor^(s / every), as Keras's ExponentialDecay with decay_steps `every`.
+ *
+ * @param optimizer the optimizer.
+ * @param warmup    updates, at least 0.
+ * @param every     updates after which the rate is `factor` times what it was, at least 1.
+ * @param factor    above 0, at most 1.
+ * @return VGRAD_OK, VGRAD_E_INVALID.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_optimizer_schedule_exponential(vgrad_optimizer *optimizer,
+                                                            int64_t warmup, int64_t every,
+                                                            double factor);
+
+/**
+ * Half a cosine down to a floor (Loshchilov and Hutter 2017, without restarts):
+ * f + (r - f) (1 + cos(pi s / (total - warmup))) / 2, and f from update `total` on.
+ *
+ * @param optimizer  the optimizer.
+ * @param warmup     updates, at least 0.
+ * @param total      updates until the floor, those of the warm-up included: above `warmup`.
+ * @param final_rate f, finite, at least 0.
+ * @return VGRAD_OK, VGRAD_E_INVALID.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_optimizer_schedule_cosine(vgrad_optimizer *optimizer, int64_t warmup,
+                                                       int64_t total, double final_rate);
+
+/**
+ * A schedule of your own: the rate of update `step` (from 0), finite and at least 0. It is asked
+ * whenever the rate is needed or read, so it must depend on nothing but what it is given, and must
+ * not call into the optimizer, its network or their trainers.
+ */
+typedef double (*vgrad_schedule)(int64_t step, double base_rate, void *user);
+
+/**
+ * Let a function of your own decide. An update for which it returns NaN, Inf or a number below 0 is
+ * not made: vgrad_trainer_step() returns VGRAD_E_CALLBACK; the rate then reads as NaN.
+ *
+ * @param optimizer the optimizer.
+ * @param schedule  your function.
+ * @param user      handed to it.
+ * @return VGRAD_OK, VGRAD_E_INVALID.
+ * @par Lifetime
+ * `schedule` and `user` must work until another is set or the optimizer is gone.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_optimizer_schedule_user(vgrad_optimizer *optimizer,
+                                                     vgrad_schedule schedule, void *user);
+
+/** @} */
 
 VGRAD_DECLARATIONS_END
 

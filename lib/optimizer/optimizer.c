@@ -155,5 +155,10 @@ vgrad_status vgrad_optimizer_set(vgrad_optimizer *optimizer, vgrad_optimizer_opt
 
 double vgrad_optimizer_get(const vgrad_optimizer *optimizer, vgrad_optimizer_option option)
 {
-    return check_option(optimizer, option) == VGRAD_OK ? optimizer->options[option] : (double)NAN;
+    double rate;
+    if (check_option(optimizer, option) != VGRAD_OK)
+        return (double)NAN;
+    if (option != VGRAD_OPTIMIZER_LEARNING_RATE)
+        return optimizer->options[option];
+    return vgrad__scheduled_rate(optimizer, &rate) == VGRAD_OK ? rate : (double)NAN;
 }

@@ -1,6 +1,7 @@
 /*
  * An optimizer inside: a rule, its options, its state in slabs. optimizer.c: life and options;
- * update.c: the walk over the slabs; clip.c: gradients that are too long; one file for each rule.
+ * update.c: the walk over the slabs; clip.c: gradients that are too long; schedule.c: the learning
+ * rate; one file for each rule.
  */
 /* SPDX-License-Identifier: MIT */
 #ifndef VGRAD_OPTIMIZER_OPTIMIZER_H
@@ -54,6 +55,16 @@ typedef struct vgrad__clip {
     vgrad__moments left;       /* by value: of what is left */
 } vgrad__clip;
 
+/* The learning rate as a function of the updates that were made. */
+typedef struct vgrad__schedule {
+    /* The rate of update `s` after the warm-up; NULL: the base rate. */
+    double (*rate)(const struct vgrad__schedule *schedule, int64_t s, double base);
+    int64_t warmup, span;
+    double figure; /* factor or floor */
+    vgrad_schedule users;
+    void *user;
+} vgrad__schedule;
+
 struct vgrad_optimizer {
     vgrad__references references;
     vgrad_network *network;
@@ -64,6 +75,7 @@ struct vgrad_optimizer {
     double rate;     /* the learning rate of this update */
     double product;  /* Nadam's P(t) */
     vgrad__clip clip;
+    vgrad__schedule schedule;
     void *scratch; /* VGRAD__SCRATCH_ELEMENTS */
 };
 
@@ -86,11 +98,16 @@ static inline bool vgrad__clip_changes(const vgrad__clip *clip)
            clip->scale != 1;
 }
 
+/* ---- schedule.c ---- */
+
+/* The rate of the next update; VGRAD_E_CALLBACK if the user's function gives none. */
+vgrad_status vgrad__scheduled_rate(const vgrad_optimizer *optimizer, double *rate);
+
 /* ---- optimizer.c, update.c ---- */
 
 vgrad_optimizer *vgrad__optimizer_hold(vgrad_optimizer *optimizer);
 
-/* One update of every trainable parameter from the gradients as they are. */
-void vgrad__optimizer_update(vgrad_optimizer *optimizer);
+/* One update of every trainable parameter from the gradients as they are; on failure none. */
+vgrad_status vgrad__optimizer_update(vgrad_optimizer *optimizer);
 
 #endif

@@ -124,11 +124,13 @@ static void update_in_blocks(vgrad_optimizer *optimizer, const vgrad__segment *s
     }
 }
 
-void vgrad__optimizer_update(vgrad_optimizer *optimizer)
+vgrad_status vgrad__optimizer_update(vgrad_optimizer *optimizer)
 {
     vgrad_network *network = optimizer->network;
+    vgrad_status status = vgrad__scheduled_rate(optimizer, &optimizer->rate);
+    if (status != VGRAD_OK)
+        return status;
     optimizer->updates++;
-    optimizer->rate = optimizer->options[VGRAD_OPTIMIZER_LEARNING_RATE];
     if (optimizer->rule->begin)
         optimizer->rule->begin(optimizer);
     vgrad__clip_begin(optimizer);
@@ -144,4 +146,5 @@ void vgrad__optimizer_update(vgrad_optimizer *optimizer)
     vgrad__family_open(network, VGRAD__UPDATES);
     vgrad__observers_tell(network, VGRAD__PARAMETERS);
     vgrad__observers_tell(network, VGRAD__UPDATES);
+    return VGRAD_OK;
 }

@@ -86,7 +86,11 @@ static vgrad_event describe(vgrad_trainer *trainer, vgrad_event_kind kind)
                           .validation_accuracy = trainer->validated.accuracy,
                           .gradient_norm = (double)NAN,
                           .clipped_norm = (double)NAN };
-    event.learning_rate = vgrad_optimizer_get(trainer->optimizer, VGRAD_OPTIMIZER_LEARNING_RATE);
+    if (kind == VGRAD_BATCH_END && !trainer->step.skip)
+        event.learning_rate = trainer->step.rate;
+    else
+        event.learning_rate =
+            vgrad_optimizer_get(trainer->optimizer, VGRAD_OPTIMIZER_LEARNING_RATE);
     if (kind & of_batch && !trainer->step.from_next)
         event.epochs = event.batches = -1;
     vgrad__loss_value value = { (double)NAN, (double)NAN };

@@ -581,6 +581,164 @@ START_TEST(what_is_frozen_is_in_no_norm)
 }
 END_TEST
 
+/* ---- schedules ---- */
+
+enum { UPDATES = 40, WARMUP = 6 };
+
+typedef struct planned {
+    const char *name;
+    vgrad_status (*set)(vgrad_optimizer *optimizer, int64_t warmup);
+    double (*rate)(int s, double base, int warmup); /* s counts from the end of the warm-up */
+} planned;
+
+static vgrad_status set_stair(vgrad_optimizer *optimizer, int64_t warmup)
+{
+    return vgrad_optimizer_schedule_step(optimizer, warmup, 7, 0.5);
+}
+
+static double stair(int s, double base, int warmup)
+{
+    (void)warmup;
+    for (int i = 7; i <= s; i += 7)
+        base /= 2;
+    return base;
+}
+
+static vgrad_status set_slope(vgrad_optimizer *optimizer, int64_t warmup)
+{
+    return vgrad_optimizer_schedule_exponential(optimizer, warmup, 10, 0.3);
+}
+
+static double slope(int s, double base, int warmup)
+{
+    (void)warmup;
+    return base * exp(s * log(0.3) / 10);
+}
+
+static vgrad_status set_cosine(vgrad_optimizer *optimizer, int64_t warmup)
+{
+    return vgrad_optimizer_schedule_cosine(optimizer, warmup, 30, 0.01);
+}
+
+static double cosine(int s, double base, int warmup)
+{
+    return s >= 30 - warmup
+               ? 0.01
+               : 0.01 + 0.5 * (base - 0.01) * (1 + cos(acos(-1) * s / (30.0 - warmup)));
+}
+
+static double constant(int s, double base, int warmup)
+{
+    (void)s;
+    (void)warmup;
+    return base;
+}
+
+static const planned plans[] = { { "constant", vgrad_optimizer_schedule_constant, constant },
+                                 { "step", set_stair, stair },
+                                 { "exponential", set_slope, slope },
+                                 { "cosine", set_cosine, cosine } };
+
+static double rate_at(const planned *plan, int t, double base, int warmup)
+{
+    return t < warmup ? base * (t + 1) / warmup : plan->rate(t - warmup, base, warmup);
+}
+
+typedef struct rates {
+    double ready, end;
+} rates;
+
+static int32_t note_rates(const vgrad_event *event, void *user)
+{
+    rates *seen = user;
+    *(event->kind == VGRAD_BATCH_END ? &seen->end : &seen->ready) = event->learning_rate;
+    return 0;
+}
+
+/* One update at `want`: as it is read before, as both events tell it, and as the weights show it.
+ */
+static void check_rate(rig *r, rates *seen, double want, int t)
+{
+    double updates[WEIGHTS];
+    assert_close(vgrad_optimizer_get(r->optimizer, VGRAD_OPTIMIZER_LEARNING_RATE), want, "rate", t,
+                 0);
+    step(r);
+    assert_close(seen->ready, want, "rate when ready", t, 0);
+    assert_close(seen->end, want, "rate at the end", t, 0);
+    read_all(r->network, 512, updates);
+    assert_close(updates[1], -want * made_up_gradient(t + 1, 1), "update", t, 1);
+}
+
+static rig make_listened(rates *seen)
+{
+    rig r = make(VGRAD_SGD, 0.3, NO_OPTIONS);
+    assert_ok(
+        vgrad_trainer_on(r.trainer, VGRAD_GRADIENTS_READY | VGRAD_BATCH_END, 1, note_rates, seen));
+    return r;
+}
+
+START_TEST(schedules_follow_their_formulas)
+{
+    const planned *plan = &plans[_i];
+    for (int warmup = 0; warmup <= WARMUP; warmup += WARMUP) {
+        rates seen;
+        rig r = make_listened(&seen);
+        assert_ok(plan->set(r.optimizer, warmup));
+        for (int t = 0; t < UPDATES; t++) {
+            if (t == 20) /* another base */
+                assert_ok(vgrad_optimizer_set(r.optimizer, VGRAD_OPTIMIZER_LEARNING_RATE, 0.2));
+            check_rate(&r, &seen, rate_at(plan, t, t < 20 ? 0.3 : 0.2, warmup), t);
+        }
+        assert_ok(vgrad_optimizer_schedule_constant(r.optimizer, 0));
+        check_rate(&r, &seen, 0.2, UPDATES);
+        rig_destroy(&r);
+    }
+}
+END_TEST
+
+/* An update that is skipped is none; a schedule that is set late begins where the updates are. */
+START_TEST(a_schedule_counts_updates)
+{
+    static const double x[INPUTS] = { 1, 2, 3 }, y[UNITS] = { 0 };
+    rates seen;
+    rig r = make_listened(&seen);
+    for (int t = 0; t < 9; t++)
+        check_rate(&r, &seen, 0.3, t);
+    assert_ok(plans[_i].set(r.optimizer, WARMUP));
+    double next = rate_at(&plans[_i], 9, 0.3, WARMUP);
+    for (int i = 0; i < 3; i++) {
+        rig_gradients(&r, x, INPUTS, y, UNITS, 1);
+        assert_ok(vgrad_trainer_skip_update(r.trainer));
+        assert_status(VGRAD_SKIPPED, vgrad_trainer_step(r.trainer));
+        assert_close(seen.end, next, "rate of no update", i, 0);
+    }
+    check_rate(&r, &seen, next, 9);
+    rig_destroy(&r);
+}
+END_TEST
+
+static double zigzag(int64_t t, double base, void *user)
+{
+    return base * *(const double *)user * (double)(1 + t % 3);
+}
+
+/* Decay goes with the rate in force. */
+static void decayed_on_a_zigzag(weight *w, double g, int t)
+{
+    double rate = 0.03 * 0.5 * (1 + (t - 1) % 3);
+    w->w -= w->bias ? 0 : rate * 0.4 * w->w;
+    w->w -= rate * g;
+}
+
+START_TEST(a_schedule_of_ones_own)
+{
+    static const double half = 0.5;
+    rig r = make(VGRAD_SGD, 0.03, OPTIONS({ VGRAD_OPTIMIZER_WEIGHT_DECAY, 0.4 }));
+    assert_ok(vgrad_optimizer_schedule_user(r.optimizer, zigzag, (void *)(uintptr_t)&half));
+    compare(&r, decayed_on_a_zigzag);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("optimizers");
@@ -595,5 +753,10 @@ int main(void)
     tcase_add_loop_test(each, a_norm_that_is_no_number_clips_nothing, 0, 3);
     suite_add_tcase(suite, each);
     add_tests(suite, "clipping", penalties_are_added_after_clipping, what_is_frozen_is_in_no_norm);
+    TCase *planned_rates = tcase_create("schedules");
+    tcase_add_loop_test(planned_rates, schedules_follow_their_formulas, 0, 4);
+    tcase_add_loop_test(planned_rates, a_schedule_counts_updates, 0, 4);
+    tcase_add_test(planned_rates, a_schedule_of_ones_own);
+    suite_add_tcase(suite, planned_rates);
     return run_suite(suite);
 }
