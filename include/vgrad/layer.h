@@ -83,7 +83,8 @@ VGRAD_API vgrad_layer *vgrad_dense(vgrad_layer *in, int64_t units, vgrad_activat
  *
  * The penalty l1 sum |w| + l2 sum w^2 over the kernel is Keras's: its gradient
  * l1 sign(w) + 2 l2 w (sign(0) is 0) is added to what the optimizer takes, after clipping. It is
- * part neither of the gradient that callbacks see nor of the loss (in Keras of both).
+ * part neither of the gradient that callbacks see nor of the loss (in Keras of both), but a tensor
+ * of its own: VGRAD_KERNEL_PENALTY.
  * @since 0.1
  */
 typedef enum vgrad_layer_option {

@@ -18,7 +18,12 @@
 enum { VGRAD__NAME_SIZE = 64, VGRAD__PARAMETERS_MAX = 2 };
 
 /* role = slot + face */
-enum { VGRAD__FACE_GRADIENT = 256, VGRAD__FACE_UPDATE = 512, VGRAD__FACE_EPOCH_GRADIENT = 1024 };
+enum {
+    VGRAD__FACE_GRADIENT = 256,
+    VGRAD__FACE_UPDATE = 512,
+    VGRAD__FACE_PENALTY = 768,
+    VGRAD__FACE_EPOCH_GRADIENT = 1024
+};
 
 /* ---- parameters ---- */
 
@@ -140,7 +145,7 @@ struct vgrad_network {
     vgrad__segment *segments;
     size_t segment_count;
     int64_t slab_count; /* elements of a slab, padding included */
-    vgrad__slab parameters, gradients, updates, epoch_gradients;
+    vgrad__slab parameters, gradients, updates, penalties, epoch_gradients;
     int64_t epoch_updates; /* averaged in epoch_gradients */
 
     vgrad__record *records; /* layer by layer */

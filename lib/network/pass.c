@@ -75,6 +75,7 @@ static void measure_gradients(vgrad_network *network)
 void vgrad__backward(vgrad_network *network)
 {
     vgrad__family_close(network, VGRAD__UPDATES);
+    vgrad__family_close(network, VGRAD__PENALTIES);
     for (size_t i = 0; i < network->layer_count; i++)
         network->layers[i]->da_written = false;
     for (size_t i = network->layer_count; i-- > 0;)

@@ -82,6 +82,11 @@ vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep)
             vgrad__family_close(network, VGRAD__UPDATES); /* those before were not kept */
         status = vgrad__slab_create(network, &network->updates);
     }
+    if (status == VGRAD_OK && keep & VGRAD_KEEP_PENALTY) {
+        if (!network->penalties.data)
+            vgrad__family_close(network, VGRAD__PENALTIES);
+        status = vgrad__slab_create(network, &network->penalties);
+    }
     if (status == VGRAD_OK && keep & VGRAD_KEEP_EPOCH_GRADIENT)
         status = vgrad__slab_create(network, &network->epoch_gradients);
     return status;

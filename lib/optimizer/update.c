@@ -60,6 +60,9 @@ static void leave_alone(const vgrad_network *network, const vgrad__range *range)
 static void update_merged(const vgrad_optimizer *optimizer)
 {
     const vgrad_network *network = optimizer->network;
+    if (network->penalties.data)
+        memset(network->penalties.data, 0,
+               (size_t)network->slab_count * vgrad__element_size(network));
     for (size_t s = 0; s < network->segment_count; s++) {
         const vgrad__segment *segment = &network->segments[s];
         vgrad__range range = range_at(optimizer, segment->offset, segment->count);
@@ -73,54 +76,89 @@ static void update_merged(const vgrad_optimizer *optimizer)
     }
 }
 
+/* What a segment's blocks are measured for, and where what nobody keeps is written. */
+typedef struct desk {
+    vgrad__moments *of_value, *of_update, *of_penalty; /* NULL: not wanted */
+    void *gradient, *penalty, *update;
+} desk;
+
+static desk desk_for(const vgrad_optimizer *optimizer, const vgrad__segment *segment)
+{
+    const vgrad_network *network = optimizer->network;
+    const vgrad_layer *layer = network->layers[segment->layer];
+    int32_t slot = segment->slot;
+    return (desk){
+        .of_value = vgrad__moments_wanted(layer, (vgrad_role)slot),
+        .of_update = vgrad__moments_wanted(layer, (vgrad_role)(slot + VGRAD__FACE_UPDATE)),
+        .of_penalty = vgrad__moments_wanted(layer, (vgrad_role)(slot + VGRAD__FACE_PENALTY)),
+        .gradient = vgrad__at(network, optimizer->scratch, 0),
+        .penalty = vgrad__at(network, optimizer->scratch, VGRAD__BLOCK_ELEMENTS),
+        .update = vgrad__at(network, optimizer->scratch, 2 * VGRAD__BLOCK_ELEMENTS),
+    };
+}
+
+/* The penalty of a block, as far as anybody needs it; NULL: it has none. */
+static const void *penalize(const vgrad_optimizer *optimizer, const treatment *t, const desk *d,
+                            const vgrad__range *range, int64_t offset)
+{
+    const vgrad_network *network = optimizer->network;
+    bool kept = network->penalties.data != NULL;
+    void *penalty = kept ? vgrad__at(network, network->penalties.data, offset) : d->penalty;
+    bool there = t->l1 != 0 || t->l2 != 0;
+    if (there)
+        network->kernels->penalty(range->parameters, penalty, range->count, t->l1, t->l2);
+    else if (kept || d->of_penalty)
+        memset(penalty, 0, range->count * vgrad__element_size(network));
+    if (d->of_penalty)
+        network->kernels->moments(penalty, range->count, d->of_penalty);
+    return there ? penalty : NULL;
+}
+
 /* The rule on a block; the gradients themselves stay as they are. */
-static void apply_treated(vgrad_optimizer *optimizer, const treatment *t, vgrad__range range)
+static void apply_treated(vgrad_optimizer *optimizer, const treatment *t, const desk *d,
+                          vgrad__range range, const void *penalty)
 {
     const vgrad__kernels *kernels = optimizer->network->kernels;
     size_t n = range.count;
-    void *gradient = vgrad__at(optimizer->network, optimizer->scratch, 0);
-    void *penalty = vgrad__at(optimizer->network, optimizer->scratch, VGRAD__BLOCK_ELEMENTS);
     if (vgrad__clip_changes(&optimizer->clip)) {
-        vgrad__clip_block(optimizer, range.gradients, gradient, n);
-        range.gradients = gradient;
+        vgrad__clip_block(optimizer, range.gradients, d->gradient, n);
+        range.gradients = d->gradient;
     }
-    if (t->l1 != 0 || t->l2 != 0) {
-        kernels->penalty(range.parameters, penalty, n, t->l1, t->l2);
-        kernels->add(range.gradients, penalty, gradient, n);
-        range.gradients = gradient;
+    if (penalty) {
+        kernels->add(range.gradients, penalty, d->gradient, n);
+        range.gradients = d->gradient;
     }
     if (t->shrink != 0) {
-        kernels->penalty(range.parameters, penalty, n, 0, -t->shrink);
-        kernels->add(range.parameters, penalty, range.parameters, n);
+        kernels->penalty(range.parameters, d->penalty, n, 0, -t->shrink);
+        kernels->add(range.parameters, d->penalty, range.parameters, n);
     }
     optimizer->rule->apply(optimizer, &range);
     if (t->shrink != 0 && range.updates)
-        kernels->add(range.updates, penalty, range.updates, n);
+        kernels->add(range.updates, d->penalty, range.updates, n);
 }
 
 /* One segment in blocks, so that moments are taken of what was just written. */
 static void update_in_blocks(vgrad_optimizer *optimizer, const vgrad__segment *segment)
 {
-    const vgrad_network *network = optimizer->network;
-    const vgrad_layer *layer = network->layers[segment->layer];
-    vgrad__moments *of_value = vgrad__moments_wanted(layer, (vgrad_role)segment->slot);
-    vgrad__moments *of_update =
-        vgrad__moments_wanted(layer, (vgrad_role)(segment->slot + VGRAD__FACE_UPDATE));
-    const treatment t = treatment_of(optimizer, segment);
+    const vgrad__kernels *kernels = optimizer->network->kernels;
+    const desk d = desk_for(optimizer, segment);
+    const treatment t =
+        segment->trainable ? treatment_of(optimizer, segment) : (treatment){ .l1 = 0 };
     for (int64_t done = 0; done < segment->count; done += VGRAD__BLOCK_ELEMENTS) {
-        int64_t left = segment->count - done;
-        vgrad__range range = range_at(optimizer, segment->offset + done,
+        int64_t left = segment->count - done, offset = segment->offset + done;
+        vgrad__range range = range_at(optimizer, offset,
                                       left < VGRAD__BLOCK_ELEMENTS ? left : VGRAD__BLOCK_ELEMENTS);
-        if (!range.updates && of_update)
-            range.updates = vgrad__at(network, optimizer->scratch, 2 * VGRAD__BLOCK_ELEMENTS);
+        if (!range.updates && d.of_update)
+            range.updates = d.update;
+        const void *penalty = penalize(optimizer, &t, &d, &range, offset);
         if (segment->trainable)
-            apply_treated(optimizer, &t, range);
+            apply_treated(optimizer, &t, &d, range, penalty);
         else
-            leave_alone(network, &range);
-        if (of_update)
-            network->kernels->moments(range.updates, range.count, of_update);
-        if (of_value)
-            network->kernels->moments(range.parameters, range.count, of_value);
+            leave_alone(optimizer->network, &range);
+        if (d.of_update)
+            kernels->moments(range.updates, range.count, d.of_update);
+        if (d.of_value)
+            kernels->moments(range.parameters, range.count, d.of_value);
     }
 }
 
@@ -144,7 +182,9 @@ vgrad_status vgrad__optimizer_update(vgrad_optimizer *optimizer)
         update_merged(optimizer);
     vgrad__clip_end(optimizer);
     vgrad__family_open(network, VGRAD__UPDATES);
+    vgrad__family_open(network, VGRAD__PENALTIES);
     vgrad__observers_tell(network, VGRAD__PARAMETERS);
     vgrad__observers_tell(network, VGRAD__UPDATES);
+    vgrad__observers_tell(network, VGRAD__PENALTIES);
     return VGRAD_OK;
 }

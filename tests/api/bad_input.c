@@ -250,7 +250,7 @@ START_TEST(unknown_enumerators)
     INVALID(vgrad_trainer_set(f.trainer, (vgrad_trainer_option)u, 1));
     refuses_number((double)NAN, vgrad_trainer_get(f.trainer, (vgrad_trainer_option)u));
     INVALID(vgrad_trainer_on(f.trainer, 1u << 8, 1, hear_nothing, NULL));
-    INVALID(vgrad_network_keep(f.network, 64));
+    INVALID(vgrad_network_keep(f.network, 128));
     INVALID(vgrad_probe_set(probe, (vgrad_probe_option)u, 1));
     refuses_number((double)NAN, vgrad_probe_get(probe, (vgrad_probe_option)u));
     INVALID(vgrad_probe_read(probe, 1, VGRAD_KERNEL, (vgrad_quantity)u, out));

@@ -245,7 +245,7 @@ START_TEST(no_step_after_the_first_asks_for_memory)
     world w;
     allocator a;
     counts c = { .a = &a };
-    const uint32_t kept = _i & 1 ? 63 : 0;
+    const uint32_t kept = _i & 1 ? 127 : 0;
     begin(&w, &a, _i & 2 ? VGRAD_FLOAT64 : VGRAD_FLOAT32);
     w.kind = _i < 8 ? (vgrad_optimizer_kind)0 : kinds[_i - 8];
     assert_ok(world_run(&w, 0, 14)); /* all but the training */

@@ -5,7 +5,7 @@
 
 static const uint32_t keep_all = VGRAD_KEEP_PREACTIVATION | VGRAD_KEEP_ACTIVATION |
                                  VGRAD_KEEP_DELTA | VGRAD_KEEP_ACTIVATION_GRADIENT |
-                                 VGRAD_KEEP_UPDATE | VGRAD_KEEP_EPOCH_GRADIENT;
+                                 VGRAD_KEEP_UPDATE | VGRAD_KEEP_EPOCH_GRADIENT | VGRAD_KEEP_PENALTY;
 
 /* A failed create must leave NULL, whatever was there before. */
 static vgrad_status checked(world *w, vgrad_status status, const void *address, const char *name)

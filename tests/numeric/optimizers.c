@@ -325,6 +325,48 @@ START_TEST(penalties_are_a_layers_own)
 }
 END_TEST
 
+/* tensor.h: what was taken beside the gradient, and 0 where nothing was. */
+START_TEST(penalties_can_be_read)
+{
+    rig r = make(VGRAD_SGD, 0.05, OPTIONS({ VGRAD_OPTIMIZER_DECAY_BIASES, 1 }));
+    double before[WEIGHTS], penalties[WEIGHTS];
+    step(&r);
+    ck_assert_ptr_null(tensor(r.network, 0, 768));
+    assert_error_names("not kept");
+    assert_ok(vgrad_network_keep(r.network, VGRAD_KEEP_PENALTY));
+    ck_assert_ptr_null(tensor(r.network, 0, 768));
+    ck_assert_ptr_nonnull(tensor(r.network, 0, 512)); /* kept all along */
+    for (int way = 0; way < 6; way++) {
+        if (way == 1)
+            set_penalties(&r);
+        assert_ok(
+            vgrad_optimizer_set(r.optimizer, VGRAD_OPTIMIZER_WEIGHT_DECAY, way >= 2 ? 0.1 : 0));
+        assert_ok(vgrad_optimizer_set(r.optimizer, VGRAD_OPTIMIZER_DECAY_COUPLED, way >= 3));
+        assert_ok(vgrad_layer_set(dense_layer(r.network, 1), VGRAD_LAYER_TRAINABLE, way != 4));
+        for (int layer = 1; layer <= 2 && way == 5; layer++) { /* none again, but for decay */
+            assert_ok(vgrad_layer_set(dense_layer(r.network, layer), VGRAD_LAYER_L1, 0));
+            assert_ok(vgrad_layer_set(dense_layer(r.network, layer), VGRAD_LAYER_L2, 0));
+        }
+        read_all(r.network, 0, before);
+        step(&r);
+        read_all(r.network, 768, penalties);
+        for (int i = 0; i < WEIGHTS; i++) {
+            bool first = i < 6, second = i >= 8 && i < 12, own = way >= 1 && way != 5;
+            double w = before[i], want = way >= 3 ? 0.1 * w : 0;
+            want += own && first ? 0.2 * (w > 0 ? 1 : -1) + 2 * 0.3 * w : 0;
+            want += own && second ? 2 * 0.4 * w : 0;
+            assert_close(penalties[i], way == 4 && i < 8 ? 0 : want, "penalty", way, i);
+        }
+    }
+    assert_ok(vgrad_optimizer_set(r.optimizer, VGRAD_OPTIMIZER_WEIGHT_DECAY, 0));
+    step(&r);
+    read_all(r.network, 768, penalties);
+    for (int i = 0; i < WEIGHTS; i++)
+        ck_assert_double_eq(penalties[i], 0);
+    rig_destroy(&r);
+}
+END_TEST
+
 /* layer.h: sign(0) is 0, so a weight of 0 that no gradient moves stays. */
 START_TEST(a_weight_of_zero_has_no_penalty)
 {
@@ -744,7 +786,7 @@ int main(void)
     Suite *suite = suite_create("optimizers");
     add_tests(suite, "rules", nadam_follows_its_formula, adagrad_follows_its_formulas,
               adamw_follows_its_formulas);
-    add_tests(suite, "decay", any_rule_can_decay, penalties_are_a_layers_own,
+    add_tests(suite, "decay", any_rule_can_decay, penalties_are_a_layers_own, penalties_can_be_read,
               a_weight_of_zero_has_no_penalty, gradients_and_frozen_layers_are_left_alone);
     TCase *each = tcase_create("each way of clipping");
     tcase_add_loop_test(each, clipping_follows_its_formulas, 0, 3);
