@@ -157,9 +157,10 @@ VGRAD_API double vgrad_optimizer_get(const vgrad_optimizer *optimizer,
 
 /** @name Schedules
  *
- * The learning rate of update t = 0, 1, ... is a function of t, of the base rate r (the one that
- * was given or set last), and of nothing else: a run that is taken up again goes on where it was.
- * An optimizer has one schedule; setting another replaces it, at any time, callbacks included.
+ * The learning rate of the optimizer's update t = 0, 1, ... is a function of t, of the base rate r
+ * (the one that was given or set last), and of nothing else: a run that is taken up again goes on
+ * where it was. An optimizer has one schedule; setting another replaces it, at any time, callbacks
+ * included.
  *
  * Before each of the ready-made ones there may be a warm-up (Goyal et al. 2017): update t of the
  * first `warmup` takes r (t + 1) / warmup, so the last of them takes r. After it the schedule

@@ -385,6 +385,9 @@ START_TEST(optimizer_options_at_their_ends)
         for (int j = VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM; j <= VGRAD_OPTIMIZER_CLIP_VALUE; j++)
             assert_status(i == j ? VGRAD_OK : VGRAD_E_INVALID,
                           vgrad_optimizer_set(f.optimizer, (vgrad_optimizer_option)j, 7));
+        for (int j = VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM; j <= VGRAD_OPTIMIZER_CLIP_VALUE; j++)
+            if (i != j) /* off stays off */
+                assert_ok(vgrad_optimizer_set(f.optimizer, (vgrad_optimizer_option)j, 0));
         ck_assert_double_eq(vgrad_optimizer_get(f.optimizer, way), 7);
         assert_ok(vgrad_optimizer_set(f.optimizer, way, 0));
     }

@@ -925,7 +925,7 @@ static void check_clip(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dic
             double want = as(dtype, fmax(-bound, fmin(bound, scale * get(&t.g, i))));
             ck_assert(i == nan ? isnan(get(&t.u, i)) : get(&t.u, i) == want);
         }
-        k->clip(t.s.data, t.s.data, n, 1, INFINITY); /* in place, nothing to do */
+        k->clip(t.s.data, t.s.data, n, 1, (double)INFINITY); /* in place, nothing to do */
         for (size_t i = 0; i < n; i++)
             ck_assert(get(&t.s, i) == get(&t.s0, i));
         free_update(&t);

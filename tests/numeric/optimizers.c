@@ -1,6 +1,7 @@
 /* Whole optimizers over many steps against plain loops that share nothing with the library. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common.h"
@@ -325,11 +326,20 @@ START_TEST(penalties_are_a_layers_own)
 }
 END_TEST
 
+/* network.h: at VGRAD_BATCH_END, until the next step's. */
+static int32_t penalties_are_gone(const vgrad_event *event, void *user)
+{
+    (void)user;
+    ck_assert_ptr_null(tensor(event->network, 0, 768));
+    return 0;
+}
+
 /* tensor.h: what was taken beside the gradient, and 0 where nothing was. */
 START_TEST(penalties_can_be_read)
 {
     rig r = make(VGRAD_SGD, 0.05, OPTIONS({ VGRAD_OPTIMIZER_DECAY_BIASES, 1 }));
     double before[WEIGHTS], penalties[WEIGHTS];
+    assert_ok(vgrad_trainer_on(r.trainer, VGRAD_GRADIENTS_READY, 1, penalties_are_gone, NULL));
     step(&r);
     ck_assert_ptr_null(tensor(r.network, 0, 768));
     assert_error_names("not kept");
@@ -364,6 +374,71 @@ START_TEST(penalties_can_be_read)
     for (int i = 0; i < WEIGHTS; i++)
         ck_assert_double_eq(penalties[i], 0);
     rig_destroy(&r);
+}
+END_TEST
+
+/* A kernel of more elements than are worked on at a time. */
+enum { WIDE = 61, MANY = 50 * WIDE };
+
+static int32_t note_gradient(const vgrad_event *event, void *user)
+{
+    const vgrad_tensor *gradient = vgrad_network_tensor(event->network, VGRAD_KERNEL_GRADIENT, 0);
+    assert_ok(vgrad_tensor_copy(gradient, user, VGRAD_FLOAT64, MANY));
+    return 0;
+}
+
+static void check_many(vgrad_dtype dtype, bool watched)
+{
+    static double x[50], y[WIDE], gradient[MANY];
+    chain c = { .dtype = dtype, .seed = 3, .inputs = 50, .count = 1, .units = { WIDE } };
+    const double epsilon = dtype == VGRAD_FLOAT64 ? 1e-15 : 1e-6;
+    dice d = dice_from(8);
+    for (int i = 0; i < WIDE; i++)
+        y[i] = dice_uniform(&d, -WIDE, WIDE);
+    for (int i = 0; i < 50; i++)
+        x[i] = dice_uniform(&d, -2, 2);
+    rig r = rig_create(&c, VGRAD_LOSS_MEAN_SQUARED_ERROR, VGRAD_SGD, 0.25);
+    vgrad_layer *layer = dense_layer(r.network, 1);
+    vgrad_probe *probe;
+    assert_ok(vgrad_network_keep(r.network, VGRAD_KEEP_UPDATE | VGRAD_KEEP_PENALTY));
+    assert_ok(vgrad_layer_set(layer, VGRAD_LAYER_L1, 0.5));
+    assert_ok(vgrad_layer_set(layer, VGRAD_LAYER_L2, 0.125));
+    assert_ok(vgrad_optimizer_set(r.optimizer, VGRAD_OPTIMIZER_WEIGHT_DECAY, 0.5));
+    assert_ok(vgrad_optimizer_set(r.optimizer, VGRAD_OPTIMIZER_CLIP_VALUE, 0.75));
+    assert_ok(vgrad_trainer_on(r.trainer, VGRAD_BATCH_END, 1, note_gradient, gradient));
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    if (watched)
+        assert_ok(vgrad_probe_attach(probe, r.network));
+    double *before = doubles_of(vgrad_layer_tensor(layer, VGRAD_KERNEL));
+    rig_gradients(&r, x, 50, y, WIDE, 1);
+    assert_ok(vgrad_trainer_step(r.trainer));
+    double *after = doubles_of(vgrad_layer_tensor(layer, VGRAD_KERNEL));
+    double *update = doubles_of(vgrad_layer_tensor(layer, VGRAD_KERNEL_UPDATE));
+    double *penalty = doubles_of(vgrad_layer_tensor(layer, VGRAD_KERNEL_PENALTY));
+    int held = 0;
+    for (int i = 0; i < MANY; i++) {
+        double w = before[i], g = fmax(-0.75, fmin(0.75, gradient[i]));
+        double p = 0.5 * (w > 0 ? 1 : -1) + 2 * 0.125 * w, u = -0.25 * 0.5 * w - 0.25 * (g + p);
+        held += g != gradient[i];
+        ck_assert_double_eq_tol(penalty[i], p, 2 * epsilon);
+        ck_assert_double_eq_tol(update[i], u, 2 * epsilon);
+        ck_assert_double_eq_tol(after[i], w + u, 2 * epsilon);
+    }
+    ck_assert(held > MANY / 10 && held < MANY);
+    free(before);
+    free(after);
+    free(update);
+    free(penalty);
+    vgrad_probe_destroy(probe);
+    rig_destroy(&r);
+}
+
+START_TEST(large_layers_are_treated_throughout)
+{
+    for (int watched = 0; watched < 2; watched++) {
+        check_many(VGRAD_FLOAT64, watched);
+        check_many(VGRAD_FLOAT32, watched);
+    }
 }
 END_TEST
 
@@ -787,7 +862,8 @@ int main(void)
     add_tests(suite, "rules", nadam_follows_its_formula, adagrad_follows_its_formulas,
               adamw_follows_its_formulas);
     add_tests(suite, "decay", any_rule_can_decay, penalties_are_a_layers_own, penalties_can_be_read,
-              a_weight_of_zero_has_no_penalty, gradients_and_frozen_layers_are_left_alone);
+              large_layers_are_treated_throughout, a_weight_of_zero_has_no_penalty,
+              gradients_and_frozen_layers_are_left_alone);
     TCase *each = tcase_create("each way of clipping");
     tcase_add_loop_test(each, clipping_follows_its_formulas, 0, 3);
     tcase_add_loop_test(each, both_norms_are_told, 0, 3);
