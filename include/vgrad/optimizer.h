@@ -98,14 +98,15 @@ VGRAD_API void vgrad_optimizer_destroy(vgrad_optimizer *optimizer);
  * momentum both are the same. Biases do not decay unless DECAY_BIASES is 1 (in PyTorch and Keras
  * they do, unless they are left out one by one). The update that is reported holds the decay.
  *
- * Clipping, one of three ways at a time: gradients whose norm n is above c are taken times
- * min(1, c / (n + CLIP_EPSILON)), n being the L2 norm over all that is trained (GLOBAL_NORM), or
- * over the kernel and bias of each layer (LAYER_NORM; Keras's clipnorm is over each of them
- * alone); or each element is held within [-c, c] (VALUE). It comes after VGRAD_GRADIENTS_READY and
- * its edits. It changes what the rule takes, not the gradients that are read: those stay the true
- * ones, at VGRAD_BATCH_END too; vgrad_event.clipped_norm tells what was left. A norm that is NaN or
- * Inf clips nothing: gradients go on as they are, and VGRAD_TRAINER_STOP_ON_NAN is the way to stop
- * (PyTorch makes every gradient NaN). By value, NaN stays NaN and Inf becomes c.
+ * Clipping, one of three ways at a time (a second is refused): gradients whose norm n is above c
+ * are taken times min(1, c / (n + CLIP_EPSILON)), n being the L2 norm over all that is trained
+ * (GLOBAL_NORM), or over the kernel and bias of each layer (LAYER_NORM; Keras's clipnorm is over
+ * each of them alone); or each element is held within [-c, c] (VALUE). It comes after
+ * VGRAD_GRADIENTS_READY and its edits. It changes what the rule takes, not the gradients that are
+ * read: those stay the true ones, at VGRAD_BATCH_END too; vgrad_event.clipped_norm tells what was
+ * left. A norm that is NaN or Inf clips nothing: gradients go on as they are, and
+ * VGRAD_TRAINER_STOP_ON_NAN is the way to stop (PyTorch makes every gradient NaN). By value, NaN
+ * stays NaN and Inf becomes c.
  * @since 0.1
  */
 typedef enum vgrad_optimizer_option {
