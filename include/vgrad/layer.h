@@ -179,11 +179,21 @@ VGRAD_API vgrad_layer *vgrad_flatten(vgrad_layer *in);
  */
 VGRAD_API vgrad_layer *vgrad_reshape(vgrad_layer *in, int32_t rank, const int64_t *shape);
 
-/** What can be set of a layer: before build, TRAINABLE also after. @since 0.1 */
+/**
+ * What can be set of a layer: before build; TRAINABLE, L1 and L2 also after, in callbacks too.
+ *
+ * The penalty l1 sum |w| + l2 sum w^2 over the kernel is Keras's: its gradient
+ * l1 sign(w) + 2 l2 w (sign(0) is 0) is added to what the optimizer takes, after clipping. It is
+ * part neither of the gradient that callbacks see nor of the loss (in Keras of both), but a tensor
+ * of its own: VGRAD_KERNEL_PENALTY.
+ * @since 0.1
+ */
 typedef enum vgrad_layer_option {
     VGRAD_LAYER_TRAINABLE = 1, /**< 1. 0: never updated; its gradients are there all the same. */
     VGRAD_LAYER_USE_BIAS = 2,  /**< 1. 0: no bias. */
-    VGRAD_LAYER_ALPHA = 3      /**< 0.2. Leaky ReLU's slope below 0, in [0, 1]. */
+    VGRAD_LAYER_ALPHA = 3,     /**< 0.2. Leaky ReLU's slope below 0, in [0, 1]. */
+    VGRAD_LAYER_L1 = 4,        /**< 0. At least 0: of the kernel, added to the gradient. */
+    VGRAD_LAYER_L2 = 5         /**< 0. At least 0: likewise. */
 } vgrad_layer_option;
 
 /**

@@ -160,10 +160,10 @@ VGRAD_API vgrad_layer *vgrad_network_find(const vgrad_network *network, const ch
  * @par Lifetime
  * The view lives as long as the network and may be kept; what its data may be read as:
  * parameters always; their gradients from vgrad_trainer_backward() to the end of that step
- * (VGRAD_BATCH_END included; a step that fails or is stopped ends there); updates at
- * VGRAD_BATCH_END, until the next step's; epoch gradients from the epoch's first update to the next
- * epoch's; z, a, input, delta and dL/da until the next forward pass. All but the parameters and
- * their gradients only if kept: vgrad_network_keep().
+ * (VGRAD_BATCH_END included; a step that fails or is stopped ends there); updates and
+ * penalties at VGRAD_BATCH_END, until the next step's; epoch gradients from the epoch's first
+ * update to the next epoch's; z, a, input, delta and dL/da until the next forward pass. All but the
+ * parameters and their gradients only if kept: vgrad_network_keep().
  * @thread_handle
  * @since 0.1
  */
@@ -198,8 +198,8 @@ VGRAD_API vgrad_status vgrad_layer_set_tensor(vgrad_layer *layer, vgrad_role rol
                                               const vgrad_tensor *value);
 
 /**
- * What must stay readable after it has served: each costs memory, and no time but for the last two,
- * which write a number for each parameter at each update.
+ * What must stay readable after it has served: each costs memory, and no time but for the last
+ * three, which write a number for each parameter at each update.
  * @since 0.1
  */
 enum {
@@ -208,7 +208,8 @@ enum {
     VGRAD_KEEP_DELTA = 4,               /**< VGRAD_DELTA */
     VGRAD_KEEP_ACTIVATION_GRADIENT = 8, /**< VGRAD_ACTIVATION_GRADIENT */
     VGRAD_KEEP_UPDATE = 16,             /**< VGRAD_KERNEL_UPDATE, VGRAD_BIAS_UPDATE */
-    VGRAD_KEEP_EPOCH_GRADIENT = 32      /**< VGRAD_KERNEL_EPOCH_GRADIENT, ... */
+    VGRAD_KEEP_EPOCH_GRADIENT = 32,     /**< VGRAD_KERNEL_EPOCH_GRADIENT, ... */
+    VGRAD_KEEP_PENALTY = 64             /**< VGRAD_KERNEL_PENALTY, VGRAD_BIAS_PENALTY */
 };
 
 /**

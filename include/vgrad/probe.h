@@ -72,8 +72,9 @@ VGRAD_API vgrad_status vgrad_probe_set(vgrad_probe *probe, vgrad_probe_option op
 VGRAD_API double vgrad_probe_get(const vgrad_probe *probe, vgrad_probe_option option);
 
 /**
- * Look at one role, or at one no more. Default: all of them but the epoch gradients (which the
- * probe does not look at). Choose only what you read: what nobody asks for costs nothing.
+ * Look at one role, or at one no more. Default: all of them but epoch gradients and penalties
+ * (which the probe does not look at). Choose only what you read: what nobody asks for costs
+ * nothing.
  *
  * @param probe the probe.
  * @param role  which.

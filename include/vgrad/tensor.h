@@ -24,8 +24,8 @@ typedef enum vgrad_dtype {
  *
  * Slots: parameter 0 is the kernel, 1 the bias, further ones follow in the layer's own order; 64 is
  * z (before the activation), 65 is a (after it), 66 what the layer was given. Faces: +0 the value,
- * +256 its gradient, +512 its update, +1024 its gradient averaged over the epoch. The numbers are
- * part of the ABI and of files.
+ * +256 its gradient, +512 its update, +768 what penalties added to its gradient, +1024 its gradient
+ * averaged over the epoch. The numbers are part of the ABI and of files.
  *
  * The L2 of an epoch gradient is the norm of a mean; for the mean of the norms, average them at
  * VGRAD_GRADIENTS_READY or from a probe's history.
@@ -46,6 +46,9 @@ typedef enum vgrad_role {
     VGRAD_ACTIVATION_GRADIENT = 321, /**< dL/da, shape (rows, units); see vgrad_loss on fusing. */
     VGRAD_KERNEL_UPDATE = 512,       /**< What the optimizer added to W, before rounding. */
     VGRAD_BIAS_UPDATE = 513,         /**< What the optimizer added to b, before rounding. */
+    VGRAD_KERNEL_PENALTY =
+        768, /**< What the optimizer took beside dL/dW: of L1, L2, coupled decay. */
+    VGRAD_BIAS_PENALTY = 769,           /**< Likewise for b: of coupled decay, if biases decay. */
     VGRAD_KERNEL_EPOCH_GRADIENT = 1024, /**< Mean of dL/dW over the epoch's updates so far. */
     VGRAD_BIAS_EPOCH_GRADIENT = 1025    /**< Mean of dL/db over the epoch's updates so far. */
 } vgrad_role;

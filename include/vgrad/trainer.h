@@ -239,9 +239,9 @@ typedef struct vgrad_event {
     double accuracy;        /**< Likewise, in [0, 1]; NaN for losses that are no cross-entropy. */
     double validation_loss; /**< Of the last validation; NaN until known. */
     double validation_accuracy; /**< Of the last validation; NaN until known. */
-    double learning_rate;       /**< The optimizer's. */
-    double gradient_norm;       /**< L2 over all parameter gradients, before clipping:
-                                     GRADIENTS_READY and BATCH_END; else NaN. */
+    double learning_rate;       /**< BATCH_END: of the update; else of the one to come. */
+    double gradient_norm;       /**< L2 over the gradients of all that is trained, before edits and
+                                     clipping: GRADIENTS_READY and BATCH_END; else NaN. */
     double clipped_norm;        /**< The same after edits and clipping: BATCH_END; else NaN. */
 } vgrad_event;
 
@@ -479,7 +479,8 @@ VGRAD_API vgrad_status vgrad_trainer_backward(vgrad_trainer *trainer);
  *
  * @param trainer the trainer, outside its callbacks.
  * @return VGRAD_OK, VGRAD_SKIPPED, VGRAD_STOPPED, VGRAD_E_INVALID, VGRAD_E_STATE (no gradients),
- *         VGRAD_E_CALLBACK or, of the progress line, VGRAD_E_IO (the update is made).
+ *         VGRAD_E_CALLBACK or, of the progress line, VGRAD_E_IO (the update is made; but not where
+ *         the optimizer's schedule gave no rate: VGRAD_E_CALLBACK).
  * @thread_handle
  * @since 0.1
  */

@@ -13,6 +13,7 @@ void vgrad__built_release(vgrad_network *network)
     vgrad__slab_destroy(network, &network->parameters);
     vgrad__slab_destroy(network, &network->gradients);
     vgrad__slab_destroy(network, &network->updates);
+    vgrad__slab_destroy(network, &network->penalties);
     vgrad__slab_destroy(network, &network->epoch_gradients);
     vgrad__release(context, network->segments, network->segment_count, sizeof *network->segments);
     vgrad__release(context, network->records, network->record_capacity, sizeof *network->records);

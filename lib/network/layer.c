@@ -1,5 +1,6 @@
 /* What all layers have: names, options, initializers. */
 /* SPDX-License-Identifier: MIT */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -193,16 +194,18 @@ vgrad_status vgrad_layer_set_name(vgrad_layer *layer, const char *name)
     return VGRAD_OK;
 }
 
-/* By vgrad_layer_option; what has no name is no option. */
+/* By vgrad_layer_option; what has no name is no option. `late`: also after build. */
 static const struct {
     const char *name;
     double low, high;
-    bool whole;
+    bool whole, late;
     const char *range;
 } options[VGRAD__LAYER_OPTIONS_MAX] = {
-    [VGRAD_LAYER_TRAINABLE] = { "trainable", 0, 1, true, "0 or 1" },
-    [VGRAD_LAYER_USE_BIAS] = { "use_bias", 0, 1, true, "0 or 1" },
-    [VGRAD_LAYER_ALPHA] = { "alpha", 0, 1, false, "in [0, 1]" },
+    [VGRAD_LAYER_TRAINABLE] = { "trainable", 0, 1, true, true, "0 or 1" },
+    [VGRAD_LAYER_USE_BIAS] = { "use_bias", 0, 1, true, false, "0 or 1" },
+    [VGRAD_LAYER_ALPHA] = { "alpha", 0, 1, false, false, "in [0, 1]" },
+    [VGRAD_LAYER_L1] = { "l1", 0, DBL_MAX, false, true, "at least 0" },
+    [VGRAD_LAYER_L2] = { "l2", 0, DBL_MAX, false, true, "at least 0" },
 };
 
 /* VGRAD_OK if layers of this kind have the option. */
@@ -234,15 +237,17 @@ vgrad_status vgrad_layer_set(vgrad_layer *layer, vgrad_layer_option option, doub
         return refuse(layer,
                       vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": %s %s, got %g", layer->name,
                                   options[option].name, options[option].range, value));
+    if (!options[option].late)
+        status = check_not_built(layer, options[option].name);
+    if (status != VGRAD_OK)
+        return status;
     if (option == VGRAD_LAYER_TRAINABLE) {
         layer->trainable = value != 0;
         vgrad__segments_set_trainable(layer);
-        return VGRAD_OK;
-    }
-    status = check_not_built(layer, options[option].name);
-    if (status == VGRAD_OK)
+    } else {
         layer->options[option] = value;
-    return status;
+    }
+    return VGRAD_OK;
 }
 
 double vgrad_layer_get(const vgrad_layer *layer, vgrad_layer_option option)

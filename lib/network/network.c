@@ -116,7 +116,7 @@ vgrad_status vgrad_network_initialize(vgrad_network *network, uint64_t seed)
 
 vgrad_status vgrad_network_keep(vgrad_network *network, uint32_t what)
 {
-    const uint32_t all = 2 * VGRAD_KEEP_EPOCH_GRADIENT - 1;
+    const uint32_t all = 2 * VGRAD_KEEP_PENALTY - 1;
     if (!network)
         return vgrad__fail_null("network");
     if (what & ~all)

@@ -25,7 +25,12 @@ enum {
 };
 
 /* role = slot + face */
-enum { VGRAD__FACE_GRADIENT = 256, VGRAD__FACE_UPDATE = 512, VGRAD__FACE_EPOCH_GRADIENT = 1024 };
+enum {
+    VGRAD__FACE_GRADIENT = 256,
+    VGRAD__FACE_UPDATE = 512,
+    VGRAD__FACE_PENALTY = 768,
+    VGRAD__FACE_EPOCH_GRADIENT = 1024
+};
 
 /* ---- parameters ---- */
 
@@ -49,6 +54,12 @@ typedef struct vgrad__segment {
     int32_t parameter; /* its place among the layer's */
     bool trainable;
 } vgrad__segment;
+
+/* Neighbouring segments that are trained, with the padding (zeros) between them. */
+typedef struct vgrad__run {
+    size_t next; /* the segment to go on from */
+    int64_t offset, count;
+} vgrad__run;
 
 /* A 64-byte aligned array with room for all parameters; data NULL: not there. */
 typedef struct vgrad__slab {
@@ -162,7 +173,7 @@ struct vgrad_network {
     vgrad__segment *segments;
     size_t segment_count;
     int64_t slab_count; /* elements of a slab, padding included */
-    vgrad__slab parameters, gradients, updates, epoch_gradients;
+    vgrad__slab parameters, gradients, updates, penalties, epoch_gradients;
     int64_t epoch_updates; /* averaged in epoch_gradients */
 
     vgrad__record *records; /* layer by layer */
@@ -282,8 +293,10 @@ vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep);
 const vgrad__segment *vgrad__segment_of(const vgrad_layer *layer, int32_t slot);
 /* Takes the gradient of one more update into the epoch's mean. */
 void vgrad__epoch_gradient_add(vgrad_network *network);
-/* L2 norm over all gradients. */
-double vgrad__gradient_norm(const vgrad_network *network);
+/* The first run from segment run->next on and before `end`; false if there is none. */
+bool vgrad__trainable_run(const vgrad_network *network, vgrad__run *run, size_t end);
+/* L2 norm over the gradients of all that is trained, or of one layer's. */
+double vgrad__gradient_norm(const vgrad_network *network, const vgrad_layer *layer);
 
 /* ---- memory.c ---- */
 

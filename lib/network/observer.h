@@ -16,6 +16,7 @@ typedef enum vgrad__family {
     VGRAD__PARAMETERS,      /* always */
     VGRAD__GRADIENTS,       /* from backward to the end of the step */
     VGRAD__UPDATES,         /* from an update to the next backward, if kept */
+    VGRAD__PENALTIES,       /* likewise */
     VGRAD__EPOCH_GRADIENTS, /* from the epoch's first update on, if kept */
     VGRAD__FORWARD,         /* z, a, input: from forward on, if kept */
     VGRAD__BACKWARD,        /* delta, da: from backward to the next forward, if kept */

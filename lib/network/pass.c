@@ -144,6 +144,7 @@ vgrad_status vgrad__backward(vgrad_network *network)
 {
     vgrad_status status = VGRAD_OK;
     vgrad__family_close(network, VGRAD__UPDATES);
+    vgrad__family_close(network, VGRAD__PENALTIES);
     for (size_t i = 0; i < network->layer_count; i++)
         network->layers[i]->da_written = network->layers[i]->parameters_written = false;
     for (size_t i = network->layer_count; i-- > 0 && status == VGRAD_OK;)

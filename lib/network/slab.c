@@ -86,6 +86,11 @@ vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep)
             vgrad__family_close(network, VGRAD__UPDATES); /* those before were not kept */
         status = vgrad__slab_create(network, &network->updates);
     }
+    if (status == VGRAD_OK && keep & VGRAD_KEEP_PENALTY) {
+        if (!network->penalties.data)
+            vgrad__family_close(network, VGRAD__PENALTIES);
+        status = vgrad__slab_create(network, &network->penalties);
+    }
     if (status == VGRAD_OK && keep & VGRAD_KEEP_EPOCH_GRADIENT)
         status = vgrad__slab_create(network, &network->epoch_gradients);
     return status;
@@ -106,16 +111,43 @@ void vgrad__epoch_gradient_add(vgrad_network *network)
     vgrad__family_open(network, VGRAD__EPOCH_GRADIENTS);
 }
 
-double vgrad__gradient_norm(const vgrad_network *network)
+bool vgrad__trainable_run(const vgrad_network *network, vgrad__run *run, size_t end)
 {
-    /* Padding is zero, so the slab's sum is that of its segments. */
-    double sum =
-        network->kernels->sum_of_squares(network->gradients.data, (size_t)network->slab_count);
+    const vgrad__segment *segments = network->segments;
+    size_t first = run->next;
+    while (first < end && !segments[first].trainable)
+        first++;
+    size_t last = first;
+    while (last + 1 < end && segments[last + 1].trainable)
+        last++;
+    run->next = last + 1;
+    if (first >= end)
+        return false;
+    run->offset = segments[first].offset;
+    run->count = segments[last].offset + segments[last].count - run->offset;
+    return true;
+}
+
+double vgrad__gradient_norm(const vgrad_network *network, const vgrad_layer *layer)
+{
+    const vgrad__kernels *kernels = network->kernels;
+    size_t first = layer ? (size_t)layer->first_segment : 0;
+    size_t end = layer ? first + (size_t)layer->parameter_count : network->segment_count;
+    double sum = 0;
+    vgrad__run run = { .next = first };
+    while (vgrad__trainable_run(network, &run, end))
+        sum += kernels->sum_of_squares(vgrad__at(network, network->gradients.data, run.offset),
+                                       (size_t)run.count);
     const double trusted_low = 1e-200, trusted_high = 1e200;
     if (sum > trusted_low && sum < trusted_high)
         return sqrt(sum);
     vgrad__moments moments = { 0 };
-    network->kernels->moments(network->gradients.data, (size_t)network->slab_count, &moments);
+    run = (vgrad__run){ .next = first };
+    while (vgrad__trainable_run(network, &run, end))
+        kernels->moments(vgrad__at(network, network->gradients.data, run.offset), (size_t)run.count,
+                         &moments);
+    if (moments.count == 0)
+        return 0; /* nothing is trained */
     if (moments.finite < moments.count)
         return sqrt(sum); /* NaN or Inf, as it is */
     return vgrad__moments_read(&moments, VGRAD_L2);

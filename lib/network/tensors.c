@@ -45,6 +45,7 @@ static void add_layer_records(vgrad_layer *layer)
         { VGRAD__PARAMETERS, 0, 0 },
         { VGRAD__GRADIENTS, VGRAD__FACE_GRADIENT, 0 },
         { VGRAD__UPDATES, VGRAD__FACE_UPDATE, VGRAD_KEEP_UPDATE },
+        { VGRAD__PENALTIES, VGRAD__FACE_PENALTY, VGRAD_KEEP_PENALTY },
         { VGRAD__EPOCH_GRADIENTS, VGRAD__FACE_EPOCH_GRADIENT, VGRAD_KEEP_EPOCH_GRADIENT },
     };
     for (size_t f = 0; f < sizeof faces / sizeof *faces; f++)
@@ -64,7 +65,7 @@ static void add_layer_records(vgrad_layer *layer)
 
 vgrad_status vgrad__records_create(vgrad_network *network)
 {
-    const size_t most = network->layer_count * (4 * VGRAD__PARAMETERS_MAX + 5);
+    const size_t most = network->layer_count * (5 * VGRAD__PARAMETERS_MAX + 5);
     network->records = vgrad__allocate(network->context, most, sizeof *network->records);
     if (!network->records)
         return VGRAD_E_MEMORY;
@@ -91,6 +92,7 @@ static const void *data_of(const vgrad_network *network, const vgrad__record *re
     case VGRAD__PARAMETERS: slab = &network->parameters; break;
     case VGRAD__GRADIENTS: slab = &network->gradients; break;
     case VGRAD__UPDATES: slab = &network->updates; break;
+    case VGRAD__PENALTIES: slab = &network->penalties; break;
     case VGRAD__EPOCH_GRADIENTS: slab = &network->epoch_gradients; break;
     default: break;
     }
@@ -184,7 +186,8 @@ static const char *when(vgrad__family family)
 {
     switch (family) {
     case VGRAD__GRADIENTS: return "from backward to the end of the step";
-    case VGRAD__UPDATES: return "after an update, until the next backward";
+    case VGRAD__UPDATES:
+    case VGRAD__PENALTIES: return "after an update, until the next backward";
     case VGRAD__EPOCH_GRADIENTS: return "from the epoch's first update on";
     case VGRAD__FORWARD: return "from a forward pass to the next";
     case VGRAD__BACKWARD: return "from backward to the next forward pass";

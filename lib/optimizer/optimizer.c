@@ -1,4 +1,4 @@
-/* The life of an optimizer, its options, and the walk over the slabs. */
+/* The life of an optimizer, and its options. */
 /* SPDX-License-Identifier: MIT */
 #include "optimizer/optimizer.h"
 
@@ -8,30 +8,42 @@
 
 #include "base/number.h"
 
-static const vgrad__rule *const rules[] = { &vgrad__rule_sgd, &vgrad__rule_rmsprop,
-                                            &vgrad__rule_adam };
-
-/* Elements whose update and moments are taken together. */
-enum { BLOCK_ELEMENTS = 1024 };
+static const vgrad__rule *const rules[] = {
+    &vgrad__rule_sgd,   &vgrad__rule_rmsprop, &vgrad__rule_adam,
+    &vgrad__rule_adamw, &vgrad__rule_nadam,   &vgrad__rule_adagrad,
+};
 
 static const double below_one = 1.0 - DBL_EPSILON / 2;
 
-/* By vgrad_optimizer_option; what has no name is no option. */
+/* By vgrad_optimizer_option; what has no name is no option. `common`: every rule has it. */
 static const struct {
     const char *name;
     double low, high;
-    bool whole;
+    bool whole, common;
     const char *range;
 } options[VGRAD__OPTIONS_MAX] = {
-    [VGRAD_OPTIMIZER_LEARNING_RATE] = { "learning_rate", 0, DBL_MAX, false, "at least 0" },
-    [VGRAD_OPTIMIZER_MOMENTUM] = { "momentum", 0, below_one, false, "in [0, 1)" },
-    [VGRAD_OPTIMIZER_NESTEROV] = { "nesterov", 0, 1, true, "0 or 1" },
-    [VGRAD_OPTIMIZER_RHO] = { "rho", 0, below_one, false, "in [0, 1)" },
-    [VGRAD_OPTIMIZER_BETA1] = { "beta1", 0, below_one, false, "in [0, 1)" },
-    [VGRAD_OPTIMIZER_BETA2] = { "beta2", 0, below_one, false, "in [0, 1)" },
-    [VGRAD_OPTIMIZER_EPSILON] = { "epsilon", (double)FLT_MIN, DBL_MAX, false, "at least 2^-126" },
-    [VGRAD_OPTIMIZER_EPSILON_INSIDE] = { "epsilon_inside", 0, 1, true, "0 or 1" },
-    [VGRAD_OPTIMIZER_EPSILON_HAT] = { "epsilon_hat", 0, 1, true, "0 or 1" },
+    [VGRAD_OPTIMIZER_LEARNING_RATE] = { "learning_rate", 0, DBL_MAX, false, true, "at least 0" },
+    [VGRAD_OPTIMIZER_MOMENTUM] = { "momentum", 0, below_one, false, false, "in [0, 1)" },
+    [VGRAD_OPTIMIZER_NESTEROV] = { "nesterov", 0, 1, true, false, "0 or 1" },
+    [VGRAD_OPTIMIZER_RHO] = { "rho", 0, below_one, false, false, "in [0, 1)" },
+    [VGRAD_OPTIMIZER_BETA1] = { "beta1", 0, below_one, false, false, "in [0, 1)" },
+    [VGRAD_OPTIMIZER_BETA2] = { "beta2", 0, below_one, false, false, "in [0, 1)" },
+    [VGRAD_OPTIMIZER_EPSILON] = { "epsilon", (double)FLT_MIN, DBL_MAX, false, false,
+                                  "at least 2^-126" },
+    [VGRAD_OPTIMIZER_EPSILON_INSIDE] = { "epsilon_inside", 0, 1, true, false, "0 or 1" },
+    [VGRAD_OPTIMIZER_WEIGHT_DECAY] = { "weight_decay", 0, DBL_MAX, false, true, "at least 0" },
+    [VGRAD_OPTIMIZER_DECAY_COUPLED] = { "decay_coupled", 0, 1, true, true, "0 or 1" },
+    [VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM] = { "clip_global_norm", 0, DBL_MAX, false, true,
+                                           "at least 0" },
+    [VGRAD_OPTIMIZER_CLIP_LAYER_NORM] = { "clip_layer_norm", 0, DBL_MAX, false, true,
+                                          "at least 0" },
+    [VGRAD_OPTIMIZER_CLIP_VALUE] = { "clip_value", 0, DBL_MAX, false, true, "at least 0" },
+    [VGRAD_OPTIMIZER_CLIP_EPSILON] = { "clip_epsilon", 0, DBL_MAX, false, true, "at least 0" },
+    [VGRAD_OPTIMIZER_EPSILON_HAT] = { "epsilon_hat", 0, 1, true, false, "0 or 1" },
+    [VGRAD_OPTIMIZER_DECAY_BIASES] = { "decay_biases", 0, 1, true, true, "0 or 1" },
+    [VGRAD_OPTIMIZER_INITIAL_ACCUMULATOR] = { "initial_accumulator", 0, DBL_MAX, false, false,
+                                              "at least 0" },
+    [VGRAD_OPTIMIZER_MOMENTUM_DECAY] = { "momentum_decay", 0, DBL_MAX, false, false, "at least 0" },
 };
 
 /* ---- life ---- */
@@ -71,11 +83,12 @@ vgrad_status vgrad_optimizer_create(vgrad_optimizer **out, vgrad_network *networ
     optimizer->references = 1;
     optimizer->network = vgrad__network_hold(network);
     optimizer->rule = find_rule(kind);
+    optimizer->product = 1;
     optimizer->options[VGRAD_OPTIMIZER_LEARNING_RATE] = learning_rate;
     for (const vgrad__rule_option *o = optimizer->rule->options; o->option; o++)
         optimizer->options[o->option] = o->initial;
     optimizer->scratch =
-        vgrad__allocate(network->context, BLOCK_ELEMENTS, vgrad__element_size(network));
+        vgrad__allocate(network->context, VGRAD__SCRATCH_ELEMENTS, vgrad__element_size(network));
     if (!optimizer->scratch)
         status = VGRAD_E_MEMORY;
     for (int32_t i = 0; i < optimizer->rule->states && status == VGRAD_OK; i++)
@@ -100,7 +113,7 @@ void vgrad_optimizer_destroy(vgrad_optimizer *optimizer)
     vgrad_network *network = optimizer->network;
     for (int32_t i = 0; i < VGRAD__STATES_MAX; i++)
         vgrad__slab_destroy(network, &optimizer->states[i]);
-    vgrad__release(network->context, optimizer->scratch, BLOCK_ELEMENTS,
+    vgrad__release(network->context, optimizer->scratch, VGRAD__SCRATCH_ELEMENTS,
                    vgrad__element_size(network));
     vgrad__release(network->context, optimizer, 1, sizeof *optimizer);
     vgrad_network_destroy(network);
@@ -114,7 +127,7 @@ static vgrad_status check_option(const vgrad_optimizer *optimizer, vgrad_optimiz
         return vgrad__fail_null("optimizer");
     if ((int)option < 0 || (int)option >= VGRAD__OPTIONS_MAX || !options[option].name)
         return vgrad__fail(VGRAD_E_INVALID, "option: no optimizer option %d", (int)option);
-    if (option == VGRAD_OPTIMIZER_LEARNING_RATE)
+    if (options[option].common)
         return VGRAD_OK;
     for (const vgrad__rule_option *o = optimizer->rule->options; o->option; o++)
         if (o->option == option)
@@ -129,6 +142,8 @@ vgrad_status vgrad_optimizer_set(vgrad_optimizer *optimizer, vgrad_optimizer_opt
     vgrad_status status = check_option(optimizer, option);
     if (status == VGRAD_OK)
         status = check_value(option, value);
+    if (status == VGRAD_OK)
+        status = vgrad__clip_check(optimizer, option, value);
     if (status != VGRAD_OK)
         return status;
     optimizer->options[option] = value;
@@ -140,85 +155,10 @@ vgrad_status vgrad_optimizer_set(vgrad_optimizer *optimizer, vgrad_optimizer_opt
 
 double vgrad_optimizer_get(const vgrad_optimizer *optimizer, vgrad_optimizer_option option)
 {
-    return check_option(optimizer, option) == VGRAD_OK ? optimizer->options[option] : (double)NAN;
-}
-
-/* ---- the update ---- */
-
-static vgrad__range range_at(const vgrad_optimizer *optimizer, int64_t offset, int64_t count)
-{
-    const vgrad_network *network = optimizer->network;
-    vgrad__range range = { .parameters = vgrad__at(network, network->parameters.data, offset),
-                           .gradients = vgrad__at(network, network->gradients.data, offset),
-                           .count = (size_t)count };
-    for (int32_t i = 0; i < optimizer->rule->states; i++)
-        range.states[i] = vgrad__at(network, optimizer->states[i].data, offset);
-    if (network->updates.data)
-        range.updates = vgrad__at(network, network->updates.data, offset);
-    return range;
-}
-
-/* A frozen parameter's update is 0. */
-static void leave_alone(const vgrad_network *network, const vgrad__range *range)
-{
-    if (range->updates)
-        memset(range->updates, 0, range->count * vgrad__element_size(network));
-}
-
-/* Neighbours that are trained become one range, with the padding (zeros) between them. */
-static void update_merged(const vgrad_optimizer *optimizer)
-{
-    const vgrad_network *network = optimizer->network;
-    for (size_t s = 0; s < network->segment_count; s++) {
-        const vgrad__segment *first = &network->segments[s], *last = first;
-        if (!first->trainable) {
-            vgrad__range range = range_at(optimizer, first->offset, first->count);
-            leave_alone(network, &range);
-            continue;
-        }
-        while (s + 1 < network->segment_count && network->segments[s + 1].trainable)
-            last = &network->segments[++s];
-        vgrad__range range =
-            range_at(optimizer, first->offset, last->offset + last->count - first->offset);
-        optimizer->rule->apply(optimizer, &range);
-    }
-}
-
-/* One segment in blocks, so that moments are taken of what was just written. */
-static void update_measured(const vgrad_optimizer *optimizer, const vgrad__segment *segment)
-{
-    const vgrad_network *network = optimizer->network;
-    const vgrad_layer *layer = network->layers[segment->layer];
-    vgrad__moments *of_value = vgrad__moments_wanted(layer, (vgrad_role)segment->slot);
-    vgrad__moments *of_update =
-        vgrad__moments_wanted(layer, (vgrad_role)(segment->slot + VGRAD__FACE_UPDATE));
-    for (int64_t done = 0; done < segment->count; done += BLOCK_ELEMENTS) {
-        int64_t left = segment->count - done;
-        vgrad__range range = range_at(optimizer, segment->offset + done,
-                                      left < BLOCK_ELEMENTS ? left : BLOCK_ELEMENTS);
-        if (!range.updates)
-            range.updates = optimizer->scratch;
-        if (segment->trainable)
-            optimizer->rule->apply(optimizer, &range);
-        else
-            leave_alone(network, &range);
-        if (of_update)
-            network->kernels->moments(range.updates, range.count, of_update);
-        if (of_value)
-            network->kernels->moments(range.parameters, range.count, of_value);
-    }
-}
-
-void vgrad__optimizer_update(vgrad_optimizer *optimizer)
-{
-    vgrad_network *network = optimizer->network;
-    optimizer->updates++;
-    if (network->observers.watched)
-        for (size_t s = 0; s < network->segment_count; s++)
-            update_measured(optimizer, &network->segments[s]);
-    else
-        update_merged(optimizer);
-    vgrad__family_open(network, VGRAD__UPDATES);
-    vgrad__observers_tell(network, VGRAD__PARAMETERS);
-    vgrad__observers_tell(network, VGRAD__UPDATES);
+    double rate;
+    if (check_option(optimizer, option) != VGRAD_OK)
+        return (double)NAN;
+    if (option != VGRAD_OPTIMIZER_LEARNING_RATE)
+        return optimizer->options[option];
+    return vgrad__scheduled_rate(optimizer, &rate) == VGRAD_OK ? rate : (double)NAN;
 }

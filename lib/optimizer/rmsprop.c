@@ -5,7 +5,7 @@
 static void apply(const vgrad_optimizer *optimizer, const vgrad__range *range)
 {
     const double *options = optimizer->options;
-    vgrad__rmsprop p = { .rate = options[VGRAD_OPTIMIZER_LEARNING_RATE],
+    vgrad__rmsprop p = { .rate = optimizer->rate,
                          .rho = options[VGRAD_OPTIMIZER_RHO],
                          .momentum = options[VGRAD_OPTIMIZER_MOMENTUM],
                          .epsilon = options[VGRAD_OPTIMIZER_EPSILON],

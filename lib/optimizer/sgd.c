@@ -5,7 +5,7 @@
 static void apply(const vgrad_optimizer *optimizer, const vgrad__range *range)
 {
     const vgrad__kernels *kernels = optimizer->network->kernels;
-    double rate = optimizer->options[VGRAD_OPTIMIZER_LEARNING_RATE];
+    double rate = optimizer->rate;
     double momentum = optimizer->options[VGRAD_OPTIMIZER_MOMENTUM];
     if (momentum == 0)
         kernels->sgd(range->parameters, range->gradients, range->updates, range->count, rate);

@@ -27,6 +27,17 @@ typedef struct vgrad__adam {
     double second_correction; /* s is divided by it before the root: 1 - beta2^t, or 1 */
 } vgrad__adam;
 
+typedef struct vgrad__nadam {
+    double rate, beta1, beta2, epsilon;
+    double of_mean, of_gradient; /* m' = of_mean m + of_gradient g */
+    double second_correction;    /* 1 - beta2^t */
+} vgrad__nadam;
+
+typedef struct vgrad__adagrad {
+    double rate, initial, epsilon;
+    int epsilon_inside;
+} vgrad__adagrad;
+
 typedef struct vgrad__kernels {
     const char *level;
 
@@ -81,6 +92,16 @@ typedef struct vgrad__kernels {
                     const vgrad__rmsprop *p);
     void (*adam)(void *w, const void *g, void *m, void *s, void *update, size_t n,
                  const vgrad__adam *p);
+    void (*nadam)(void *w, const void *g, void *m, void *s, void *update, size_t n,
+                  const vgrad__nadam *p);
+    void (*adagrad)(void *w, const void *g, void *s, void *update, size_t n,
+                    const vgrad__adagrad *p);
+
+    /* out = scale g, held within +-bound; in double until it is rounded. NaN stays. */
+    void (*clip)(const void *g, void *out, size_t n, double scale, double bound);
+    /* out = l1 sign(w) + l2 w, sign(0) = 0; out = a + b, and may be either. */
+    void (*penalty)(const void *w, void *out, size_t n, double l1, double l2);
+    void (*sum)(const void *a, const void *b, void *out, size_t n);
 
     /* (x - center) * factor + offset of bytes, in double until it is rounded. */
     void (*scale_bytes)(const uint8_t *x, void *out, size_t n, double center, double factor,

@@ -49,6 +49,8 @@ const char *vgrad_role_name(vgrad_role role)
     case VGRAD_ACTIVATION_GRADIENT: return "activation_gradient";
     case VGRAD_KERNEL_UPDATE: return "kernel_update";
     case VGRAD_BIAS_UPDATE: return "bias_update";
+    case VGRAD_KERNEL_PENALTY: return "kernel_penalty";
+    case VGRAD_BIAS_PENALTY: return "bias_penalty";
     case VGRAD_KERNEL_EPOCH_GRADIENT: return "kernel_epoch_gradient";
     case VGRAD_BIAS_EPOCH_GRADIENT: return "bias_epoch_gradient";
     }

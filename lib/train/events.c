@@ -57,7 +57,7 @@ static bool is_due(vgrad__listener *listener, vgrad_event_kind kind)
 static double gradient_norm(vgrad_trainer *trainer)
 {
     if (!trainer->step.norm_known) {
-        trainer->step.norm = vgrad__gradient_norm(trainer->network);
+        trainer->step.norm = vgrad__gradient_norm(trainer->network, NULL);
         trainer->step.norm_known = true;
     }
     return trainer->step.norm;
@@ -86,7 +86,11 @@ static vgrad_event describe(vgrad_trainer *trainer, vgrad_event_kind kind)
                           .validation_accuracy = trainer->validated.accuracy,
                           .gradient_norm = (double)NAN,
                           .clipped_norm = (double)NAN };
-    event.learning_rate = vgrad_optimizer_get(trainer->optimizer, VGRAD_OPTIMIZER_LEARNING_RATE);
+    if (kind == VGRAD_BATCH_END && !trainer->step.skip)
+        event.learning_rate = trainer->step.rate;
+    else
+        event.learning_rate =
+            vgrad_optimizer_get(trainer->optimizer, VGRAD_OPTIMIZER_LEARNING_RATE);
     if (kind & of_batch && !trainer->step.from_next)
         event.epochs = event.batches = -1;
     vgrad__loss_value value = { (double)NAN, (double)NAN };
@@ -108,9 +112,14 @@ static void describe_norms(vgrad_trainer *trainer, vgrad_event *event)
     if (!(event->kind & with_norm))
         return;
     event->gradient_norm = gradient_norm(trainer);
-    if (event->kind == VGRAD_BATCH_END)
-        event->clipped_norm =
-            trainer->step.edited ? vgrad__gradient_norm(trainer->network) : event->gradient_norm;
+    if (event->kind != VGRAD_BATCH_END)
+        return;
+    if (trainer->step.clipped)
+        event->clipped_norm = trainer->step.clipped_norm;
+    else if (trainer->step.edited)
+        event->clipped_norm = vgrad__gradient_norm(trainer->network, NULL);
+    else
+        event->clipped_norm = event->gradient_norm;
 }
 
 /* Calls one listener; what its answer means. */

@@ -114,18 +114,31 @@ static vgrad_status backward(vgrad_trainer *trainer)
     return status == VGRAD_OK ? vgrad__fire(trainer, VGRAD_GRADIENTS_READY) : status;
 }
 
+static vgrad_status update(vgrad_trainer *trainer)
+{
+    vgrad__step *step = &trainer->step;
+    const vgrad_optimizer *optimizer = trainer->optimizer;
+    vgrad_status status = vgrad__optimizer_update(trainer->optimizer);
+    if (status != VGRAD_OK)
+        return status;
+    step->rate = optimizer->rate;
+    step->clipped = optimizer->clip.by != 0;
+    step->clipped_norm = optimizer->clip.norm;
+    vgrad__epoch_gradient_add(trainer->network);
+    trainer->at.steps++;
+    return VGRAD_OK;
+}
+
 static vgrad_status step(vgrad_trainer *trainer)
 {
     vgrad__step *step = &trainer->step;
-    if (!step->skip) {
-        vgrad__optimizer_update(trainer->optimizer);
-        vgrad__epoch_gradient_add(trainer->network);
-        trainer->at.steps++;
-    }
+    vgrad_status status = step->skip ? VGRAD_OK : update(trainer);
+    if (status != VGRAD_OK)
+        return status;
     step->updated = true;
     if (step->from_next)
         vgrad__tally_add(&trainer->tally, &step->value, step->rows);
-    vgrad_status status = vgrad__fire(trainer, VGRAD_BATCH_END);
+    status = vgrad__fire(trainer, VGRAD_BATCH_END);
     return status == VGRAD_OK && step->skip ? VGRAD_SKIPPED : status;
 }
 

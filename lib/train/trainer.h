@@ -91,6 +91,9 @@ typedef struct vgrad__step {
     vgrad__loss_value value;
     bool norm_known;
     double norm; /* of the gradients, before edits and clipping */
+    bool clipped;
+    double clipped_norm; /* if so: after both */
+    double rate;         /* that the update took */
 } vgrad__step;
 
 struct vgrad_trainer {

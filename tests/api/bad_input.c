@@ -255,7 +255,7 @@ START_TEST(unknown_enumerators)
     INVALID(vgrad_trainer_set(f.trainer, (vgrad_trainer_option)u, 1));
     refuses_number((double)NAN, vgrad_trainer_get(f.trainer, (vgrad_trainer_option)u));
     INVALID(vgrad_trainer_on(f.trainer, 1u << 8, 1, hear_nothing, NULL));
-    INVALID(vgrad_network_keep(f.network, 64));
+    INVALID(vgrad_network_keep(f.network, 128));
     INVALID(vgrad_probe_set(probe, (vgrad_probe_option)u, 1));
     refuses_number((double)NAN, vgrad_probe_get(probe, (vgrad_probe_option)u));
     INVALID(vgrad_probe_read(probe, 1, VGRAD_KERNEL, (vgrad_quantity)u, out));
@@ -279,6 +279,98 @@ static void check_optimizer_option(fixture *f, vgrad_optimizer_option option, do
     ck_assert_double_eq(vgrad_optimizer_get(f->optimizer, option), high);
 }
 
+START_TEST(penalties_at_their_ends)
+{
+    static const double bad[] = { -DBL_MIN, (double)NAN, (double)INFINITY, -1 };
+    fixture f;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    for (int option = VGRAD_LAYER_L1; option <= VGRAD_LAYER_L2; option++) {
+        vgrad_layer_option o = (vgrad_layer_option)option;
+        ck_assert_double_eq(vgrad_layer_get(f.first, o), 0);
+        assert_ok(vgrad_layer_set(f.first, o, 0.5));
+        for (int i = 0; i < 4; i++)
+            INVALID(vgrad_layer_set(f.first, o, bad[i]));
+        assert_error_names(option == VGRAD_LAYER_L1 ? "\"first\": l1 at least 0, got -1"
+                                                    : "\"first\": l2 at least 0, got -1");
+        ck_assert_double_eq(vgrad_layer_get(f.first, o), 0.5);
+        ck_assert_double_eq(vgrad_layer_get(f.second, o), 0);
+        assert_ok(vgrad_layer_set(f.first, o, DBL_MAX));
+    }
+    fixture_destroy(&f);
+}
+END_TEST
+
+static double whatever_is_wanted(int64_t step, double base, void *user)
+{
+    (void)step;
+    (void)base;
+    return *(const double *)user;
+}
+
+START_TEST(schedules_out_of_range)
+{
+    static const double bad[] = { 0, -0.5, 1.0000001, (double)NAN, (double)INFINITY };
+    double rate = 1;
+    fixture f;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    vgrad_optimizer *o = f.optimizer;
+    INVALID(vgrad_optimizer_schedule_constant(NULL, 0));
+    INVALID(vgrad_optimizer_schedule_step(NULL, 0, 1, 0.5));
+    INVALID(vgrad_optimizer_schedule_exponential(NULL, 0, 1, 0.5));
+    INVALID(vgrad_optimizer_schedule_cosine(NULL, 0, 1, 0.5));
+    INVALID(vgrad_optimizer_schedule_user(NULL, whatever_is_wanted, &rate));
+    assert_ok(vgrad_optimizer_schedule_exponential(o, 2, 1, 1));
+    assert_ok(vgrad_optimizer_schedule_step(o, 2, 1, DBL_MIN));
+    INVALID(vgrad_optimizer_schedule_user(o, NULL, &rate));
+    INVALID(vgrad_optimizer_schedule_constant(o, -1));
+    assert_error_names("warmup: at least 0, got -1");
+    INVALID(vgrad_optimizer_schedule_step(o, -1, 1, 0.5));
+    INVALID(vgrad_optimizer_schedule_step(o, 0, 0, 0.5));
+    assert_error_names("every: at least 1, got 0");
+    INVALID(vgrad_optimizer_schedule_exponential(o, INT64_MIN, 1, 0.5));
+    INVALID(vgrad_optimizer_schedule_exponential(o, 0, INT64_MIN, 0.5));
+    for (int i = 0; i < 5; i++) {
+        INVALID(vgrad_optimizer_schedule_step(o, 0, 1, bad[i]));
+        INVALID(vgrad_optimizer_schedule_exponential(o, 0, 1, bad[i]));
+        if (i > 0 && i != 2)
+            INVALID(vgrad_optimizer_schedule_cosine(o, 0, 1, bad[i]));
+    }
+    assert_error_names("final_rate: at least 0, got inf");
+    INVALID(vgrad_optimizer_schedule_cosine(o, INT64_MIN, INT64_MAX, 0));
+    INVALID(vgrad_optimizer_schedule_cosine(o, 7, 7, 0));
+    assert_error_names("total: above the warmup of 7, got 7");
+    /* None of them has replaced the one that was set. */
+    ck_assert_double_eq(vgrad_optimizer_get(o, VGRAD_OPTIMIZER_LEARNING_RATE), 0.25);
+    assert_ok(vgrad_optimizer_schedule_cosine(o, INT64_MAX - 1, INT64_MAX, 0));
+    assert_ok(fixture_step(&f));
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* optimizer.h: such an update is not made; the batch comes again. */
+START_TEST(a_schedule_that_gives_no_rate)
+{
+    static const double bad[] = { -1, (double)NAN, (double)INFINITY };
+    double rate = bad[_i], final[FIXTURE_WEIGHTS], before[FIXTURE_WEIGHTS];
+    fixture f;
+    fixture_undisturbed(VGRAD_FLOAT64, 2, final);
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 1));
+    fixture_weights(&f, before);
+    assert_ok(vgrad_optimizer_schedule_user(f.optimizer, whatever_is_wanted, &rate));
+    refuses_number((double)NAN, vgrad_optimizer_get(f.optimizer, VGRAD_OPTIMIZER_LEARNING_RATE));
+    refuses(VGRAD_E_CALLBACK, vgrad_trainer_fit(f.trainer, f.data, 2));
+    assert_error_names("schedule: rates at least 0, got ");
+    assert_error_names("for update 4");
+    assert_weights(&f, before);
+    ck_assert_int_eq(vgrad_trainer_steps(f.trainer), FIXTURE_BATCHES);
+    rate = 0.5;
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 2));
+    assert_weights(&f, final);
+    fixture_destroy(&f);
+}
+END_TEST
+
 START_TEST(optimizer_options_at_their_ends)
 {
     const double below_one = nextafter(1, 0);
@@ -287,6 +379,26 @@ START_TEST(optimizer_options_at_their_ends)
     check_optimizer_option(&f, VGRAD_OPTIMIZER_LEARNING_RATE, 0, DBL_MAX, 0);
     check_optimizer_option(&f, VGRAD_OPTIMIZER_MOMENTUM, 0, below_one, 0);
     check_optimizer_option(&f, VGRAD_OPTIMIZER_NESTEROV, 0, 1, 1);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_WEIGHT_DECAY, 0, DBL_MAX, 0);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_DECAY_COUPLED, 0, 1, 1);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_DECAY_BIASES, 0, 1, 1);
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_CLIP_EPSILON, 0, DBL_MAX, 0);
+    for (int i = VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM; i <= VGRAD_OPTIMIZER_CLIP_VALUE; i++) {
+        vgrad_optimizer_option way = (vgrad_optimizer_option)i;
+        check_optimizer_option(&f, way, 0, DBL_MAX, 0);
+        assert_ok(vgrad_optimizer_set(f.optimizer, way, 5));
+        for (int j = VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM; j <= VGRAD_OPTIMIZER_CLIP_VALUE; j++)
+            assert_status(i == j ? VGRAD_OK : VGRAD_E_INVALID,
+                          vgrad_optimizer_set(f.optimizer, (vgrad_optimizer_option)j, 7));
+        for (int j = VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM; j <= VGRAD_OPTIMIZER_CLIP_VALUE; j++)
+            if (i != j) /* off stays off */
+                assert_ok(vgrad_optimizer_set(f.optimizer, (vgrad_optimizer_option)j, 0));
+        ck_assert_double_eq(vgrad_optimizer_get(f.optimizer, way), 7);
+        assert_ok(vgrad_optimizer_set(f.optimizer, way, 0));
+    }
+    assert_ok(vgrad_optimizer_set(f.optimizer, VGRAD_OPTIMIZER_CLIP_GLOBAL_NORM, 5));
+    INVALID(vgrad_optimizer_set(f.optimizer, VGRAD_OPTIMIZER_CLIP_VALUE, 0.5));
+    assert_error_names("clip_value: one way at a time, and clip_global_norm is 5, got 0.5");
     INVALID(vgrad_optimizer_set(f.optimizer, VGRAD_OPTIMIZER_RHO, 0.5));
     refuses_number((double)NAN, vgrad_optimizer_get(f.optimizer, VGRAD_OPTIMIZER_BETA1));
     vgrad_optimizer_destroy(f.optimizer);
@@ -299,6 +411,12 @@ START_TEST(optimizer_options_at_their_ends)
     check_optimizer_option(&f, VGRAD_OPTIMIZER_BETA1, 0, below_one, 0);
     check_optimizer_option(&f, VGRAD_OPTIMIZER_BETA2, 0, below_one, 0);
     check_optimizer_option(&f, VGRAD_OPTIMIZER_EPSILON_HAT, 0, 1, 1);
+    vgrad_optimizer_destroy(f.optimizer);
+    assert_ok(vgrad_optimizer_create(&f.optimizer, f.network, VGRAD_NADAM, 0));
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_MOMENTUM_DECAY, 0, DBL_MAX, 0);
+    vgrad_optimizer_destroy(f.optimizer);
+    assert_ok(vgrad_optimizer_create(&f.optimizer, f.network, VGRAD_ADAGRAD, 0));
+    check_optimizer_option(&f, VGRAD_OPTIMIZER_INITIAL_ACCUMULATOR, 0, DBL_MAX, 0);
     vgrad_optimizer *optimizer;
     INVALID(vgrad_optimizer_create(&optimizer, f.network, VGRAD_SGD, -1));
     INVALID(vgrad_optimizer_create(&optimizer, f.network, VGRAD_SGD, (double)INFINITY));
@@ -1183,9 +1301,10 @@ int main(void)
     Suite *suite = suite_create("bad_input");
     add_tests(suite, "NULL", null_for_context_dataset_and_tensor, null_for_network_and_layer,
               null_for_optimizer_and_probe, null_for_trainer);
-    add_tests(suite, "range", optimizer_options_at_their_ends,
-              trainer_and_probe_options_at_their_ends, datasets_out_of_range,
-              shapes_have_their_parameters, blobs_end_where_their_stream_ends);
+    add_tests(suite, "range", penalties_at_their_ends, schedules_out_of_range,
+              optimizer_options_at_their_ends, trainer_and_probe_options_at_their_ends,
+              datasets_out_of_range, shapes_have_their_parameters,
+              blobs_end_where_their_stream_ends);
     add_tests(suite, "wiring", build_reports_the_first_mistake, an_input_has_a_width,
               a_built_network_is_fixed, an_unbuilt_network_does_nothing,
               parts_of_two_networks_do_not_mix, success_leaves_the_last_error_alone);
@@ -1206,6 +1325,7 @@ int main(void)
     tcase_add_loop_test(loops, looking_aside_does_not_change_the_weights, 0, 2);
     tcase_add_loop_test(loops, everything_may_be_destroyed_in_a_callback, 0, 8);
     tcase_add_loop_test(loops, next_keeps_a_dataset_that_a_callback_destroys, 0, 5);
+    tcase_add_loop_test(loops, a_schedule_that_gives_no_rate, 0, 3);
     tcase_add_test(loops, editing_has_its_windows);
     tcase_add_test(loops, any_order_of_destruction_is_safe);
     suite_add_tcase(suite, loops);

@@ -96,6 +96,35 @@ START_TEST(a_failed_allocation_changes_nothing_but_the_status)
 }
 END_TEST
 
+static const vgrad_optimizer_kind kinds[] = { VGRAD_SGD,   VGRAD_RMSPROP, VGRAD_ADAM,
+                                              VGRAD_ADAMW, VGRAD_NADAM,   VGRAD_ADAGRAD };
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+START_TEST(every_optimizer_can_fail_to_be_made)
+{
+    const char *name = "optimizer_create";
+    int number = 0;
+    while (strcmp(world_phases[number].name, name) != 0)
+        number++;
+    for (long n = 1, failed = 1; failed; n++) {
+        world w;
+        allocator a;
+        begin(&w, &a, VGRAD_FLOAT64);
+        w.kind = kinds[_i];
+        assert_ok(world_run(&w, 0, number));
+        allocator_arm(&a, n, false);
+        vgrad_status status = world_phases[number].run(&w);
+        failed = a.failed;
+        allocator_disarm(&a);
+        assert_status(failed ? VGRAD_E_MEMORY : VGRAD_OK, status);
+        ck_assert_msg(!w.left, "%s leaves its out", w.left);
+        assert_ok(world_run(&w, failed ? number : number + 1, world_phase_count));
+        end(&w, &a);
+        ck_assert(failed || n > 2); /* the optimizer, its scratch, a state or two */
+    }
+}
+END_TEST
+
 /* Destroying right after a failure, without the second try that might mend what is broken. */
 START_TEST(a_failed_call_leaves_nothing_behind)
 {
@@ -216,8 +245,9 @@ START_TEST(no_step_after_the_first_asks_for_memory)
     world w;
     allocator a;
     counts c = { .a = &a };
-    const uint32_t kept = _i & 1 ? 63 : 0;
+    const uint32_t kept = _i & 1 ? 127 : 0;
     begin(&w, &a, _i & 2 ? VGRAD_FLOAT64 : VGRAD_FLOAT32);
+    w.kind = _i < 8 ? (vgrad_optimizer_kind)0 : kinds[_i - 8];
     assert_ok(world_run(&w, 0, 14)); /* all but the training */
     assert_ok(vgrad_network_keep(w.network, kept));
     assert_ok(vgrad_trainer_on(w.trainer, VGRAD_BATCH_END | VGRAD_EPOCH_END, 1, count, &c));
@@ -241,9 +271,10 @@ int main(void)
     tcase_set_timeout(every, 300);
     tcase_add_loop_test(every, a_failed_allocation_changes_nothing_but_the_status, 0, way_count);
     tcase_add_loop_test(every, a_failed_call_leaves_nothing_behind, 0, way_count);
+    tcase_add_loop_test(every, every_optimizer_can_fail_to_be_made, 0, KINDS);
     suite_add_tcase(suite, every);
     TCase *steady = tcase_create("steady");
-    tcase_add_loop_test(steady, no_step_after_the_first_asks_for_memory, 0, 8);
+    tcase_add_loop_test(steady, no_step_after_the_first_asks_for_memory, 0, 8 + KINDS);
     suite_add_tcase(suite, steady);
     add_tests(suite, "apart", a_context_itself_may_fail,
               a_constructor_that_failed_is_reported_by_build,

@@ -5,7 +5,7 @@
 
 static const uint32_t keep_all = VGRAD_KEEP_PREACTIVATION | VGRAD_KEEP_ACTIVATION |
                                  VGRAD_KEEP_DELTA | VGRAD_KEEP_ACTIVATION_GRADIENT |
-                                 VGRAD_KEEP_UPDATE | VGRAD_KEEP_EPOCH_GRADIENT;
+                                 VGRAD_KEEP_UPDATE | VGRAD_KEEP_EPOCH_GRADIENT | VGRAD_KEEP_PENALTY;
 
 /* A failed create must leave NULL, whatever was there before. */
 static vgrad_status checked(world *w, vgrad_status status, const void *address, const char *name)
@@ -83,7 +83,15 @@ static vgrad_status build(world *w)
 
 static vgrad_status make_optimizer(world *w)
 {
-    return CREATE(w->optimizer, vgrad_optimizer_create, w->network, VGRAD_ADAM, 0.01);
+    vgrad_status status = CREATE(w->optimizer, vgrad_optimizer_create, w->network,
+                                 w->kind ? w->kind : VGRAD_ADAM, 0.01);
+    if (status != VGRAD_OK || !w->kind)
+        return status;
+    vgrad_layer_set(vgrad_network_layer(w->network, 1), VGRAD_LAYER_L1, 0.01);
+    vgrad_layer_set(vgrad_network_layer(w->network, 2), VGRAD_LAYER_L2, 0.01);
+    vgrad_optimizer_set(w->optimizer, VGRAD_OPTIMIZER_WEIGHT_DECAY, 0.01);
+    vgrad_optimizer_set(w->optimizer, VGRAD_OPTIMIZER_CLIP_LAYER_NORM, 0.01);
+    return vgrad_optimizer_schedule_cosine(w->optimizer, 3, 50, 0.001);
 }
 
 static vgrad_status make_trainer(world *w)

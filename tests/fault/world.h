@@ -10,6 +10,7 @@ enum { WORLD_ROWS = 40, WORLD_VALIDATION_ROWS = 50, WORLD_WEIGHTS = 2 * 5 + 5 + 
 typedef struct world {
     vgrad_context *context; /* borrowed */
     vgrad_dtype dtype;
+    vgrad_optimizer_kind kind; /* 0: Adam alone; else with all that lies around a rule */
     vgrad_dataset *circles, *copy, *data, *validation, *moons, *blobs, *spirals, *corners;
     double x[WORLD_ROWS * 2], y[WORLD_ROWS];
     vgrad_network *network;

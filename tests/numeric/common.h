@@ -8,7 +8,7 @@
 
 #include "runner.h"
 
-enum { KEEP_ALL = 63, LAYERS_MAX = 8 };
+enum { KEEP_ALL = 127, LAYERS_MAX = 8 };
 
 /* Not the library's generator, so that a fault there cannot hide itself. */
 typedef struct dice {

@@ -895,6 +895,80 @@ static void check_adam(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dic
     }
 }
 
+static void check_nadam(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    for (int kept = 0; kept < 2; kept++) {
+        update t = make_update(dtype, n, d);
+        vgrad__nadam p = { 0.1, 0.9, 0.95, 0.25, 0.7, 0.6, 0.75 };
+        k->nadam(t.w.data, t.g.data, t.m.data, t.s.data, kept ? t.u.data : NULL, n, &p);
+        for (size_t i = 0; i < n; i++) {
+            long double g = get(&t.g, i), m = 0.9L * get(&t.m0, i) + 0.1L * g;
+            long double s = 0.95L * get(&t.s0, i) + 0.05L * g * g;
+            long double step = -0.1L * (0.7L * m + 0.6L * g) / (sqrtl(s / 0.75L) + 0.25L);
+            assert_updated(k, "nadam", &t, i, kept, step, m, s);
+        }
+        free_update(&t);
+    }
+}
+
+static void check_adagrad(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    for (int kind = 0; kind < 4; kind++) {
+        update t = make_update(dtype, n, d);
+        bool kept = kind & 1, inside = kind & 2;
+        vgrad__adagrad p = { 0.1, 0.2, 0.25, inside };
+        k->adagrad(t.w.data, t.g.data, t.s.data, kept ? t.u.data : NULL, n, &p);
+        for (size_t i = 0; i < n; i++) {
+            long double g = get(&t.g, i), s = get(&t.s0, i) + g * g;
+            long double under = inside ? sqrtl(0.2L + s + 0.25L) : sqrtl(0.2L + s) + 0.25L;
+            assert_updated(k, "adagrad", &t, i, kept, -0.1L * g / under, get(&t.m0, i), s);
+        }
+        free_update(&t);
+    }
+}
+
+static void check_penalty_and_add(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    update t = make_update(dtype, n, d);
+    for (size_t i = 0; i < n; i += 7)
+        set(&t.w, i, i % 2 ? 0.0 : -0.0);
+    k->penalty(t.w.data, t.m.data, n, 0.25, 0.5); /* both exact in either type */
+    k->sum(t.g.data, t.m.data, t.u.data, n);
+    for (size_t i = 0; i < n; i++) {
+        double w = get(&t.w, i), sign = w > 0 ? 1 : (w < 0 ? -1 : 0);
+        ck_assert(get(&t.m, i) == as(dtype, 0.25 * sign + as(dtype, 0.5 * w)));
+        ck_assert(get(&t.u, i) == as(dtype, get(&t.g, i) + get(&t.m, i)));
+    }
+    k->sum(t.u.data, t.g.data, t.u.data, n);
+    k->penalty(t.s.data, t.s.data, n, 0, -0.5); /* in place */
+    for (size_t i = 0; i < n; i++) {
+        double once = as(dtype, get(&t.g, i) + get(&t.m, i));
+        ck_assert(get(&t.u, i) == as(dtype, once + get(&t.g, i)));
+        ck_assert(get(&t.s, i) == -0.5 * get(&t.s0, i));
+    }
+    free_update(&t);
+}
+
+static void check_clip(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    for (int kind = 0; kind < 3; kind++) {
+        update t = make_update(dtype, n, d);
+        const double scale = kind == 1 ? 1 : 0.3, bound = kind == 0 ? (double)INFINITY : 0.4;
+        size_t nan = n > 2 ? (size_t)dice_below(d, (int)n) : n;
+        if (nan < n)
+            set(&t.g, nan, (double)NAN);
+        k->clip(t.g.data, t.u.data, n, scale, bound);
+        for (size_t i = 0; i < n; i++) {
+            double want = as(dtype, fmax(-bound, fmin(bound, scale * get(&t.g, i))));
+            ck_assert(i == nan ? isnan(get(&t.u, i)) : get(&t.u, i) == want);
+        }
+        k->clip(t.s.data, t.s.data, n, 1, (double)INFINITY); /* in place, nothing to do */
+        for (size_t i = 0; i < n; i++)
+            ck_assert(get(&t.s, i) == get(&t.s0, i));
+        free_update(&t);
+    }
+}
+
 static void check_running_mean(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
 {
     update t = make_update(dtype, n, d);
@@ -910,6 +984,10 @@ START_TEST(update_rules)
     at_every_size(check_sgd);
     at_every_size(check_rmsprop);
     at_every_size(check_adam);
+    at_every_size(check_nadam);
+    at_every_size(check_adagrad);
+    at_every_size(check_clip);
+    at_every_size(check_penalty_and_add);
     at_every_size(check_running_mean);
 }
 END_TEST

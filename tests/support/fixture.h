@@ -10,7 +10,7 @@
 enum { FIXTURE_ROWS = 20, FIXTURE_BATCH = 6, FIXTURE_BATCHES = 4, FIXTURE_WEIGHTS = 15 + 24 + 5 };
 
 /* Every VGRAD_KEEP_ bit. */
-enum { KEEP_ALL = 63 };
+enum { KEEP_ALL = 127 };
 
 /* input (2), first (5, tanh), second (4, relu), last (1, sigmoid); cross-entropy; SGD. */
 typedef struct fixture {

@@ -17,6 +17,7 @@ typedef struct witness {
     int told;
     vgrad_role roles[TENSORS_MAX];
     bool with_view[TENSORS_MAX], with_moments[TENSORS_MAX];
+    double counts[TENSORS_MAX], lengths[TENSORS_MAX]; /* of the moments */
 } witness;
 
 static bool begin(void *self, int64_t step)
@@ -43,6 +44,10 @@ static void observe(void *self, size_t tensor, const vgrad_tensor *view,
     vgrad__observable(w->network, tensor, &layer, &w->roles[w->told]);
     w->with_view[w->told] = view != NULL;
     w->with_moments[w->told] = moments != NULL;
+    if (moments) {
+        w->counts[w->told] = vgrad__moments_read(moments, VGRAD_COUNT);
+        w->lengths[w->told] = vgrad__moments_read(moments, VGRAD_L2);
+    }
     if (view)
         ck_assert_ptr_eq(
             view, vgrad_layer_tensor(vgrad_network_layer(w->network, layer), w->roles[w->told]));
@@ -66,9 +71,9 @@ static void run_step(witness *w, uint32_t keep)
     assert_ok(vgrad_network_create(&network, NULL));
     assert_ok(vgrad_network_set_dtype(network, VGRAD_FLOAT64));
     assert_ok(vgrad_network_keep(network, keep));
-    assert_ok(vgrad_network_build(
-        network,
-        vgrad_dense(vgrad_dense(vgrad_input(network, 2), 3, VGRAD_TANH), 1, VGRAD_SIGMOID)));
+    vgrad_layer *hidden = vgrad_dense(vgrad_input(network, 2), 3, VGRAD_TANH);
+    assert_ok(vgrad_layer_set(hidden, VGRAD_LAYER_L2, 0.1));
+    assert_ok(vgrad_network_build(network, vgrad_dense(hidden, 1, VGRAD_SIGMOID)));
     assert_ok(vgrad_optimizer_create(&sgd, network, VGRAD_SGD, 0.1));
     assert_ok(vgrad_trainer_create(&run, network, VGRAD_LOSS_MEAN_SQUARED_ERROR, sgd));
     w->network = network;
@@ -112,6 +117,23 @@ START_TEST(views_come_to_those_who_want_and_keep_them)
 }
 END_TEST
 
+/* Of the hidden layer's kernel, then 0 of the other's; observe() compares moments and view. */
+START_TEST(penalties_are_measured_kept_or_not)
+{
+    for (int kept = 0; kept < 2; kept++) {
+        witness w = { .looks = true };
+        w.wanted[VGRAD_KERNEL_PENALTY] = VGRAD__WANT_TENSOR | VGRAD__WANT_MOMENTS;
+        run_step(&w, kept ? VGRAD_KEEP_PENALTY : 0);
+        ck_assert_int_eq(w.told, 2);
+        for (int i = 0; i < 2; i++) {
+            ck_assert_int_eq(w.with_view[i], kept);
+            ck_assert(w.with_moments[i] && w.counts[i] == (i == 0 ? 6 : 3));
+            ck_assert_int_eq(w.lengths[i] > 0, i == 0);
+        }
+    }
+}
+END_TEST
+
 START_TEST(who_does_not_look_is_not_asked)
 {
     witness w = { .looks = false };
@@ -125,6 +147,7 @@ int main(void)
 {
     Suite *suite = suite_create("observer");
     add_tests(suite, "observer", tensors_are_told_in_the_order_of_a_step,
-              views_come_to_those_who_want_and_keep_them, who_does_not_look_is_not_asked);
+              views_come_to_those_who_want_and_keep_them, penalties_are_measured_kept_or_not,
+              who_does_not_look_is_not_asked);
     return run_suite(suite);
 }

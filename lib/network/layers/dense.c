@@ -96,7 +96,10 @@ static vgrad_status backward(vgrad_layer *layer)
 static const vgrad__layer_kind dense_kind = {
     .name = "dense",
     .can_be_shared = true,
-    .options = { { VGRAD_LAYER_USE_BIAS, 1 }, { VGRAD_LAYER_ALPHA, (double)NAN } },
+    .options = { { VGRAD_LAYER_USE_BIAS, 1 },
+                 { VGRAD_LAYER_ALPHA, (double)NAN },
+                 { VGRAD_LAYER_L1, 0 },
+                 { VGRAD_LAYER_L2, 0 } },
     .shape = shape,
     .forward = forward,
     .backward = backward,

@@ -47,8 +47,9 @@
         .crossentropy = crossentropy_##suffix,                                                     \
         .crossentropy_logits = crossentropy_logits_##suffix, .sgd = sgd_##suffix,                  \
         .momentum = momentum_##suffix, .rmsprop = rmsprop_##suffix, .adam = adam_##suffix,         \
-        .scale_bytes = scale_bytes_##suffix, .add = add_##suffix,                                  \
-        .running_mean = running_mean_##suffix                                                      \
+        .nadam = nadam_##suffix, .adagrad = adagrad_##suffix, .clip = clip_##suffix,               \
+        .penalty = penalty_##suffix, .sum = sum_##suffix, .scale_bytes = scale_bytes_##suffix,     \
+        .add = add_##suffix, .running_mean = running_mean_##suffix                                 \
     }
 
 extern const vgrad__kernels JOIN(vgrad__kernels, VGRAD_LEVEL)[2];
