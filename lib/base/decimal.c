@@ -29,7 +29,7 @@ vgrad__decimal vgrad__decimal_read(const vgrad__decimals *decimals, const char *
     if (*text == '\0')
         return VGRAD__DECIMAL_EMPTY;
     double nearest = strtod_l(text, &end, decimals->locale);
-    if (end == text || *end != '\0')
+    if (*end != '\0')
         return VGRAD__DECIMAL_TEXT;
     /* strtod() takes spaces before a number, hexadecimal ones, inf and nan too; none of them is
        made of these characters alone. */

@@ -223,10 +223,12 @@ static bool another_field(reader *r)
     if (byte == '\r') {
         r->next++;
         byte = peek(r);
-        if (byte != '\n')
+        if (byte != '\n') {
             fail(r, r->place, "a carriage return without a line feed");
+            return false;
+        }
     }
-    if (byte == END || r->status != VGRAD_OK)
+    if (byte == END)
         return false;
     r->next++;
     if (byte == '\n')

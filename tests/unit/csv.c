@@ -14,6 +14,29 @@
 #include "memory_files.h"
 #include "runner.h"
 
+/* The linker puts these two in the place of the C library's. */
+locale_t __wrap_newlocale(int mask, const char *name, locale_t base);
+locale_t __real_newlocale(int mask, const char *name, locale_t base);
+void __wrap_freelocale(locale_t locale);
+void __real_freelocale(locale_t locale);
+
+static bool no_locale; /* there is no memory for one */
+static int locales;    /* alive */
+
+locale_t __wrap_newlocale(int mask, const char *name, locale_t base)
+{
+    if (no_locale)
+        return NULL;
+    locales++;
+    return __real_newlocale(mask, name, base);
+}
+
+void __wrap_freelocale(locale_t locale)
+{
+    locales--;
+    __real_freelocale(locale);
+}
+
 /* One file behind a context whose memory is watched. */
 typedef struct world {
     allocator memory;
@@ -50,6 +73,7 @@ static vgrad_status load(world *w, vgrad_dataset **data, const char *label)
     *data = (void *)w; /* must be set whatever happens */
     vgrad_status status = vgrad_dataset_csv(data, "rows.csv", label, w->context);
     ck_assert_int_eq(w->files.is_open, 0);
+    ck_assert_int_eq(locales, 0);
     if (status != VGRAD_OK) {
         ck_assert_ptr_null(*data);
         ck_assert_int_eq(w->memory.blocks, 1); /* the context */
@@ -101,6 +125,7 @@ static void reads(const char *bytes, size_t size, const char *label, const char 
         vgrad_dataset *data;
         world_make(&w, bytes, size);
         w.files.most = pieces[i];
+        w.files.like_a_pipe = i == 2;
         assert_ok(load(&w, &data, label));
         print_rows(data, text, sizeof text);
         ck_assert_str_eq(text, expected);
@@ -483,16 +508,6 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
-/* The linker puts it in the place of the C library's. */
-locale_t __wrap_newlocale(int mask, const char *name, locale_t base);
-locale_t __real_newlocale(int mask, const char *name, locale_t base);
-static bool no_locale;
-
-locale_t __wrap_newlocale(int mask, const char *name, locale_t base)
-{
-    return no_locale ? NULL : __real_newlocale(mask, name, base);
-}
-
 START_TEST(there_may_be_no_memory_for_a_locale)
 {
     world w;
@@ -548,11 +563,24 @@ START_TEST(names_take_no_memory)
     world w;
     vgrad_dataset *data;
     for (int i = 0; i < COLUMNS; i++)
-        memcpy(text + 2 * (size_t)i, "x,", 2);
+        memcpy(text + 2 * (size_t)i, i == 0 ? "x," : "1,", 2);
     world_make(&w, text, sizeof text - 1);
     assert_status(VGRAD_E_FORMAT, load(&w, &data, NULL));
     assert_error_names("the file ends after the columns' names");
     ck_assert_uint_le(w.peak, SMALL);
+    world_destroy(&w);
+}
+END_TEST
+
+/* A file that grows meanwhile does not go on in the middle of its last record. */
+START_TEST(the_end_is_asked_for_once)
+{
+    world w;
+    vgrad_dataset *data;
+    world_make(&w, "1,2\n3,4", 7);
+    assert_ok(load(&w, &data, NULL));
+    ck_assert_int_eq(w.files.calls, 4); /* open, size, all of it, and the end */
+    vgrad_dataset_destroy(data);
     world_destroy(&w);
 }
 END_TEST
@@ -582,7 +610,8 @@ int main(void)
     add_tests(suite, "shape", all_records_have_as_many_fields, a_file_without_rows_is_no_dataset,
               a_cut_file_is_an_error_or_what_its_bytes_say);
     add_tests(suite, "faults", every_file_call_may_fail, there_may_be_no_memory_for_a_locale,
-              a_missing_file_is_named, names_take_no_memory, success_leaves_the_last_error_alone);
+              a_missing_file_is_named, names_take_no_memory, the_end_is_asked_for_once,
+              success_leaves_the_last_error_alone);
     TCase *loops = tcase_create("each");
     tcase_set_timeout(loops, 120);
     tcase_add_loop_test(loops, every_allocation_may_fail, 0, 2);
