@@ -197,20 +197,29 @@ VGRAD_API vgrad_status vgrad_dataset_npy(vgrad_dataset **out, const char *x_path
                                          const char *y_path, vgrad_context *context);
 
 /**
- * Read comma-separated values (RFC 4180): records end with LF or CRLF; a field may stand in quotes,
- * with `""` for a quote. Every field is a finite decimal number with a point, whatever the locale.
- * All columns but the label's are x, in float64; so is y. If some field of the first record is no
- * number, that record holds the columns' names.
+ * Read comma-separated values (RFC 4180): records end with LF or CRLF, the last one with the file
+ * at the latest, and all have as many fields as the first. A field may stand in quotes, with `""`
+ * for a quote; then commas and line ends belong to it. It is at most 4096 bytes long. Spaces and
+ * tabs around a number or a name do not count, lines of nothing else are passed over, and so is a
+ * UTF-8 byte order mark.
+ *
+ * Every field is a finite decimal number with a point, whatever the locale, and is read as the
+ * nearest double. All columns but the label's are x, (rows, columns - 1) in float64; y is (rows,
+ * 1), float64 too. If some field of the first record is text, that record holds the columns' names:
+ * text is what is no number, but for an empty field, inf and nan. So a first row that misses a
+ * number is an error and no record of names.
  *
  * The format: https://www.rfc-editor.org/rfc/rfc4180
  *
  * @param[out] out     the new dataset; NULL on failure.
  * @param path         a file.
  * @param label_column the name of the column that is y, or its number, from 0, or from -1 for the
- *                     last, -2 for the one before; a name comes first. NULL: no y.
+ *                     last, -2 for the one before; a name comes first, and only one column may have
+ *                     it. NULL: no y.
  * @param context      NULL: the defaults.
- * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_IO, VGRAD_E_FORMAT (the text names line and column),
- *         VGRAD_E_NOT_FOUND (no such column), VGRAD_E_UNSUPPORTED, VGRAD_E_MEMORY.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_IO, VGRAD_E_FORMAT (the text names the line, and as
+ * the column the number of the field, both from 1), VGRAD_E_NOT_FOUND (no such column),
+ *         VGRAD_E_UNSUPPORTED, VGRAD_E_MEMORY.
  * @thread_any
  * @since 0.1
  */

@@ -211,6 +211,24 @@ START_TEST(null_for_trainer)
 }
 END_TEST
 
+START_TEST(null_and_nothing_for_a_csv_file)
+{
+    vgrad_dataset *data = (void *)&data;
+    INVALID(vgrad_dataset_csv(NULL, "rows.csv", NULL, NULL));
+    assert_error_names("out: NULL");
+    INVALID(vgrad_dataset_csv(&data, NULL, NULL, NULL));
+    assert_error_names("path: NULL");
+    ck_assert_ptr_null(data);
+    data = (void *)&data;
+    refuses(VGRAD_E_IO, vgrad_dataset_csv(&data, "", NULL, NULL));
+    ck_assert_ptr_null(data);
+    data = (void *)&data;
+    refuses(VGRAD_E_FORMAT, vgrad_dataset_csv(&data, "/dev/null", NULL, NULL));
+    assert_error_names("/dev/null: line 1: ");
+    ck_assert_ptr_null(data);
+}
+END_TEST
+
 /* ---- what is no enumerator, and what is out of range ---- */
 
 START_TEST(unknown_enumerators)
@@ -1182,7 +1200,7 @@ int main(void)
 {
     Suite *suite = suite_create("bad_input");
     add_tests(suite, "NULL", null_for_context_dataset_and_tensor, null_for_network_and_layer,
-              null_for_optimizer_and_probe, null_for_trainer);
+              null_for_optimizer_and_probe, null_for_trainer, null_and_nothing_for_a_csv_file);
     add_tests(suite, "range", optimizer_options_at_their_ends,
               trainer_and_probe_options_at_their_ends, datasets_out_of_range,
               shapes_have_their_parameters, blobs_end_where_their_stream_ends);
