@@ -6,7 +6,7 @@
 vgrad_status vgrad_dataset_csv(vgrad_dataset **out, const char *path, const char *label_column,
                                vgrad_context *context)
 {
-    (void)path, (void)label_column, (void)context;
+    (void)label_column, (void)context;
     *out = NULL;
-    return vgrad__fail(VGRAD_E_FORMAT, "not yet");
+    return vgrad__fail(VGRAD_E_FORMAT, "%s: not yet", path);
 }
