@@ -135,7 +135,8 @@ static void skip_byte_order_mark(reader *r)
     static const uint8_t mark[] = { 0xef, 0xbb, 0xbf };
     while (r->end < sizeof mark && !r->at_end)
         refill(r);
-    if (r->end >= sizeof mark && memcmp(r->piece, mark, sizeof mark) == 0)
+    if (r->status == VGRAD_OK && r->end >= sizeof mark &&
+        memcmp(r->piece, mark, sizeof mark) == 0)
         r->next = sizeof mark;
 }
 
