@@ -34,10 +34,11 @@ struct vgrad__bytes {
 static void keep_path(vgrad__bytes *bytes, const char *path)
 {
     size_t length = strlen(path);
-    if (length <= PATH_SHOWN)
-        snprintf(bytes->path, sizeof bytes->path, "%s", path);
-    else
-        snprintf(bytes->path, sizeof bytes->path, "...%s", path + length - PATH_SHOWN);
+    const char *end = path + length - (length < PATH_SHOWN ? length : PATH_SHOWN);
+    if (end > path)
+        while ((*end & 0xc0) == 0x80) /* not from within a character of UTF-8 */
+            end++;
+    snprintf(bytes->path, sizeof bytes->path, "%s%s", end > path ? "..." : "", end);
 }
 
 static vgrad_status __attribute__((format(printf, 3, 0)))

@@ -219,6 +219,21 @@ START_TEST(a_long_path_is_shown_by_its_end)
 }
 END_TEST
 
+/* Python decodes an error text as UTF-8, and raises on half a character. */
+START_TEST(a_long_path_is_not_cut_within_a_character)
+{
+    char path[400];
+    for (int before = 0; before < 4; before++) {
+        path[0] = 0;
+        for (int i = 0; i < 60; i++)
+            strcat(path, "\xe2\x82\xac"); /* the euro sign */
+        strcat(path, &"xxx"[3 - before]);
+        const char *text = text_for(path);
+        ck_assert_msg(strncmp(text, "...\xe2\x82\xac", 6) == 0, "%s", text);
+    }
+}
+END_TEST
+
 START_TEST(an_error_text_has_room_for_the_place_whatever_the_path)
 {
     reading r;
@@ -356,7 +371,7 @@ int main(void)
     add_tests(suite, "plain", an_io_error_says_where, nothing_at_all_is_no_error,
               a_pipe_is_believed_up_to_the_read_limit, a_file_that_shrinks_holds_nothing_more);
     add_tests(suite, "names", a_long_path_is_shown_by_its_end,
-
+              a_long_path_is_not_cut_within_a_character,
               an_error_text_has_room_for_the_place_whatever_the_path);
     add_tests(suite, "real", a_real_file, a_real_pipe, what_is_no_file_is_an_io_error);
     return run_suite(suite);
