@@ -184,6 +184,29 @@ START_TEST(every_half)
 }
 END_TEST
 
+START_TEST(uint64_above_int64_is_refused_wherever_it_stands)
+{
+    enum { COUNT = 2000 };
+    static const size_t places[] = { 0, 1, 511, 512, COUNT - 1 };
+    static uint8_t bytes[COUNT * 8];
+    static int64_t found[COUNT];
+    reading r;
+    reading_begin(&r);
+    for (int big_endian = 0; big_endian < 2; big_endian++)
+        for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
+            char place[40];
+            memset(bytes, 0, sizeof bytes);
+            put(bytes + 8 * places[p], 0x8000000000000000, 8, big_endian);
+            reading_file(&r, "x", bytes, sizeof bytes);
+            assert_status(VGRAD_E_FORMAT, read_elements(&r, "u8", big_endian, found, COUNT));
+            snprintf(place, sizeof place, "x: byte %zu: ", 8 * places[p]);
+            assert_error_names(place);
+            assert_error_names("int64");
+        }
+    reading_end(&r);
+}
+END_TEST
+
 START_TEST(a_file_that_ends_within_an_element)
 {
     double found[2];
@@ -218,7 +241,8 @@ int main(void)
     TCase *types = tcase_create("types");
     tcase_add_loop_test(types, every_type_in_both_orders, 0, sizeof known / sizeof *known);
     suite_add_tcase(suite, types);
-    add_tests(suite, "values", nan_stays_nan, every_half, a_file_that_ends_within_an_element,
+    add_tests(suite, "values", nan_stays_nan, every_half,
+              uint64_above_int64_is_refused_wherever_it_stands, a_file_that_ends_within_an_element,
               types_that_nobody_has);
     return run_suite(suite);
 }
