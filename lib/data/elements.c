@@ -75,7 +75,7 @@ const vgrad__element *vgrad__element_of_idx(uint8_t number)
 
 /* ---- reading ---- */
 
-static bool host_is_big_endian(void)
+bool vgrad__host_is_big_endian(void)
 {
     const uint16_t one = 1;
     return *(const uint8_t *)&one == 0;
@@ -118,7 +118,7 @@ static vgrad_status read_widened(vgrad__bytes *bytes, const vgrad__element *elem
 vgrad_status vgrad__elements_read(vgrad__bytes *bytes, const vgrad__element *element,
                                   bool big_endian, void *to, size_t count)
 {
-    const bool turned = big_endian != host_is_big_endian() && element->size > 1;
+    const bool turned = big_endian != vgrad__host_is_big_endian() && element->size > 1;
     if (element->widen)
         return read_widened(bytes, element, turned, to, count);
     vgrad_status status = vgrad__bytes_read(bytes, to, count * element->size);

@@ -23,6 +23,8 @@ typedef struct vgrad__element {
 const vgrad__element *vgrad__element_named(const char *name);
 const vgrad__element *vgrad__element_of_idx(uint8_t number);
 
+bool vgrad__host_is_big_endian(void);
+
 /* Reads `count` of them into an array of their dtype. */
 vgrad_status vgrad__elements_read(vgrad__bytes *bytes, const vgrad__element *element,
                                   bool big_endian, void *to, size_t count);
