@@ -34,33 +34,57 @@ struct vgrad__bytes {
 static void keep_path(vgrad__bytes *bytes, const char *path)
 {
     size_t length = strlen(path);
-    if (length <= PATH_SHOWN)
-        snprintf(bytes->path, sizeof bytes->path, "%s", path);
-    else
-        snprintf(bytes->path, sizeof bytes->path, "...%s", path + length - PATH_SHOWN);
+    const char *end = path + length - (length < PATH_SHOWN ? length : PATH_SHOWN);
+    if (end > path)
+        while ((*end & 0xc0) == 0x80) /* not from within a character of UTF-8 */
+            end++;
+    snprintf(bytes->path, sizeof bytes->path, "%s%s", end > path ? "..." : "", end);
+}
+
+static vgrad_status __attribute__((format(printf, 3, 0)))
+fail_at(const vgrad__bytes *bytes, const char *place, const char *format, va_list arguments)
+{
+    char reason[VGRAD__ERROR_SIZE];
+    vsnprintf(reason, sizeof reason, format, arguments);
+    return vgrad__fail(VGRAD_E_FORMAT, "%s: %s: %s", bytes->path, place, reason);
+}
+
+static vgrad_status __attribute__((format(printf, 3, 0)))
+fail_byte(const vgrad__bytes *bytes, int64_t byte, const char *format, va_list arguments)
+{
+    char place[64];
+    snprintf(place, sizeof place, "byte %lld%s", (long long)byte,
+             bytes->inflater ? " of what it inflates to" : "");
+    return fail_at(bytes, place, format, arguments);
 }
 
 vgrad_status vgrad__bytes_fail(const vgrad__bytes *bytes, const char *format, ...)
 {
-    char reason[VGRAD__ERROR_SIZE], place[64];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(reason, sizeof reason, format, arguments);
+    vgrad_status status = fail_byte(bytes, bytes->taken, format, arguments);
     va_end(arguments);
-    snprintf(place, sizeof place, "byte %lld%s", (long long)bytes->taken,
-             bytes->inflater ? " of what it inflates to" : "");
-    return vgrad__bytes_fail_at(bytes, place, "%s", reason);
+    return status;
+}
+
+vgrad_status vgrad__bytes_fail_before(const vgrad__bytes *bytes, size_t back, const char *format,
+                                      ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vgrad_status status = fail_byte(bytes, bytes->taken - (int64_t)back, format, arguments);
+    va_end(arguments);
+    return status;
 }
 
 vgrad_status vgrad__bytes_fail_at(const vgrad__bytes *bytes, const char *place, const char *format,
                                   ...)
 {
-    char reason[VGRAD__ERROR_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(reason, sizeof reason, format, arguments);
+    vgrad_status status = fail_at(bytes, place, format, arguments);
     va_end(arguments);
-    return vgrad__fail(VGRAD_E_FORMAT, "%s: %s: %s", bytes->path, place, reason);
+    return status;
 }
 
 static vgrad_status fail_io(const vgrad__bytes *bytes, int64_t failure)

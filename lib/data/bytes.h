@@ -27,6 +27,9 @@ vgrad_status vgrad__bytes_finish(vgrad__bytes *bytes);
 /* VGRAD_E_FORMAT with a text that names the file and the byte that comes next. */
 vgrad_status vgrad__bytes_fail(const vgrad__bytes *bytes, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same with the byte `back` before that one. */
+vgrad_status vgrad__bytes_fail_before(const vgrad__bytes *bytes, size_t back, const char *format,
+                                      ...) __attribute__((format(printf, 3, 4)));
 /* The same with a place of the caller's own, such as "line 3, column 2", instead of the byte. */
 vgrad_status vgrad__bytes_fail_at(const vgrad__bytes *bytes, const char *place, const char *format,
                                   ...) __attribute__((format(printf, 3, 4)));

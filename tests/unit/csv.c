@@ -8,7 +8,7 @@
 #include <string.h>
 #include <vgrad/dataset.h>
 
-#include "../fault/allocator.h"
+#include "allocator.h"
 #include "base/context.h"
 #include "base/status.h"
 #include "memory_files.h"
