@@ -39,6 +39,9 @@ static void keep_path(vgrad__bytes *bytes, const char *path)
         while ((*end & 0xc0) == 0x80) /* not from within a character of UTF-8 */
             end++;
     snprintf(bytes->path, sizeof bytes->path, "%s%s", end > path ? "..." : "", end);
+    for (char *c = bytes->path; *c; c++) /* an error text is one line */
+        if ((*c >= '\0' && *c < ' ') || *c == '\x7f')
+            *c = '?';
 }
 
 static vgrad_status __attribute__((format(printf, 3, 0)))
@@ -254,8 +257,8 @@ vgrad_status vgrad__bytes_some(vgrad__bytes *bytes, void *to, size_t room, size_
     vgrad_status status =
         bytes->inflater ? some_inflated(bytes, to, room, got) : some_plain(bytes, to, room, got);
     bytes->taken += (int64_t)*got;
-    if (status == VGRAD_OK && bytes->taken > bytes->limit &&
-        (bytes->inflater || bytes->size == INT64_MAX))
+    bool bounded = !bytes->inflater && bytes->size < INT64_MAX && bytes->taken <= bytes->size;
+    if (status == VGRAD_OK && bytes->taken > bytes->limit && !bounded)
         return vgrad__bytes_fail(bytes, "over the read limit of %lld bytes",
                                  (long long)bytes->limit);
     return status;

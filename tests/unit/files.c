@@ -204,6 +204,40 @@ static const char *text_for(const char *path)
     return vgrad_last_error();
 }
 
+static int64_t say_nothing_is_in_it(const vgrad__files *files, vgrad__file file)
+{
+    (void)files, (void)file;
+    return 0;
+}
+
+/* As those of /proc, or one that somebody still writes to: more comes than was stated. */
+START_TEST(a_file_that_grows_is_believed_up_to_the_read_limit)
+{
+    reading r;
+    uint8_t found[20];
+    size_t got;
+    reading_begin(&r);
+    reading_file(&r, "x", content, sizeof found);
+    r.files.table.size = say_nothing_is_in_it;
+    r.files.most = 1;
+    assert_ok(vgrad_context_set(r.context, VGRAD_CONTEXT_READ_LIMIT, 9));
+    vgrad__bytes *bytes = opened(&r);
+    for (int i = 0; i < 9; i++)
+        assert_ok(vgrad__bytes_some(bytes, found, 1, &got));
+    assert_status(VGRAD_E_FORMAT, vgrad__bytes_some(bytes, found, 1, &got));
+    assert_error_names("read limit of 9 bytes");
+    vgrad__bytes_close(bytes);
+    reading_end(&r);
+}
+END_TEST
+
+START_TEST(a_path_with_control_characters_makes_one_line)
+{
+    const char *text = text_for("a\nb\x1b[2Jc\x7f");
+    ck_assert_msg(strncmp(text, "a?b?[2Jc?: ", 11) == 0, "%s", text);
+}
+END_TEST
+
 START_TEST(a_long_path_is_shown_by_its_end)
 {
     char path[400], expected[400];
@@ -369,9 +403,11 @@ int main(void)
     tcase_add_loop_test(each, a_file_with_more_than_it_should_says_where_that_begins, 0, 5);
     suite_add_tcase(suite, each);
     add_tests(suite, "plain", an_io_error_says_where, nothing_at_all_is_no_error,
-              a_pipe_is_believed_up_to_the_read_limit, a_file_that_shrinks_holds_nothing_more);
+              a_pipe_is_believed_up_to_the_read_limit, a_file_that_shrinks_holds_nothing_more,
+              a_file_that_grows_is_believed_up_to_the_read_limit);
     add_tests(suite, "names", a_long_path_is_shown_by_its_end,
               a_long_path_is_not_cut_within_a_character,
+              a_path_with_control_characters_makes_one_line,
               an_error_text_has_room_for_the_place_whatever_the_path);
     add_tests(suite, "real", a_real_file, a_real_pipe, what_is_no_file_is_an_io_error);
     return run_suite(suite);
