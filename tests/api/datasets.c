@@ -429,6 +429,81 @@ START_TEST(classes_out_of_range_are_named)
 }
 END_TEST
 
+/* ---- NULL ---- */
+
+#define INVALID(call) assert_status(VGRAD_E_INVALID, call)
+
+static int64_t give_nothing(int64_t first, int64_t count, void *x, void *y, void *user)
+{
+    (void)first, (void)count, (void)x, (void)y, (void)user;
+    return 0;
+}
+
+START_TEST(null_is_refused)
+{
+    vgrad_dataset *data = numbered(), *out = data, *other = data;
+    const int64_t one = 1;
+    int64_t shape[VGRAD_MAX_RANK];
+    vgrad_tensor view;
+    vgrad_tensor_matrix(&view, shape, VGRAD_INT64, 1, 1);
+    INVALID(vgrad_dataset_copy_tensors(NULL, &view, NULL, NULL));
+    INVALID(vgrad_dataset_borrow_tensors(NULL, &view, NULL, NULL));
+    INVALID(vgrad_dataset_copy_tensors(&out, NULL, NULL, NULL));
+    ck_assert_ptr_null(out);
+    INVALID(vgrad_dataset_stream(NULL, 1, VGRAD_FLOAT32, 1, VGRAD_FLOAT32, 1, give_nothing, NULL,
+                                 NULL));
+    out = data;
+    INVALID(vgrad_dataset_stream(&out, 1, VGRAD_FLOAT32, 1, VGRAD_FLOAT32, 1, NULL, NULL, NULL));
+    ck_assert_ptr_null(out);
+    INVALID(vgrad_dataset_digits(NULL, 1, 1, NULL));
+    INVALID(vgrad_dataset_slice(NULL, data, 0, 1));
+    INVALID(vgrad_dataset_slice(&out, NULL, 0, 1));
+    INVALID(vgrad_dataset_take(NULL, data, &one, 1));
+    INVALID(vgrad_dataset_take(&out, NULL, &one, 1));
+    INVALID(vgrad_dataset_take(&out, data, NULL, 1));
+    INVALID(vgrad_dataset_split(NULL, &other, data, 1, 1));
+    ck_assert_ptr_null(other);
+    INVALID(vgrad_dataset_split(&out, NULL, data, 1, 1));
+    INVALID(vgrad_dataset_split(&out, &other, NULL, 1, 1));
+    INVALID(vgrad_dataset_scale(NULL, 1, 0));
+    INVALID(vgrad_dataset_scale_min_max(NULL, 0, 1));
+    INVALID(vgrad_dataset_standardize(NULL));
+    INVALID(vgrad_dataset_scale_as(NULL, data));
+    INVALID(vgrad_dataset_scale_as(data, NULL));
+    INVALID(vgrad_dataset_one_hot(NULL, 2));
+    ck_assert_int_eq(vgrad_dataset_x_shape(NULL, shape), -1);
+    ck_assert_int_eq(vgrad_dataset_y_shape(NULL, shape), -1);
+    ck_assert_int_eq(vgrad_dataset_x_shape(data, NULL), -1);
+    ck_assert_int_eq(vgrad_dataset_y_shape(data, NULL), -1);
+    ck_assert_int_eq(vgrad_dataset_rows(NULL), -1);
+    vgrad_dataset_destroy(data);
+}
+END_TEST
+
+START_TEST(numbers_that_are_none_are_named)
+{
+    vgrad_dataset *out = NULL;
+    INVALID(vgrad_dataset_digits(&out, 0, 1, NULL));
+    assert_error_names("rows: 1 to");
+    INVALID(vgrad_dataset_digits(&out, (int64_t)1 << 31, 1, NULL));
+    INVALID(vgrad_dataset_stream(&out, 0, VGRAD_FLOAT32, 1, VGRAD_FLOAT32, 1, give_nothing, NULL,
+                                 NULL));
+    assert_error_names("rows: at least 1, or -1 if not known, got 0");
+    INVALID(vgrad_dataset_stream(&out, -2, VGRAD_FLOAT32, 1, VGRAD_FLOAT32, 1, give_nothing, NULL,
+                                 NULL));
+    INVALID(vgrad_dataset_stream(&out, 1, (vgrad_dtype)9, 1, VGRAD_FLOAT32, 1, give_nothing, NULL,
+                                 NULL));
+    assert_error_names("x_dtype");
+    INVALID(vgrad_dataset_stream(&out, 1, VGRAD_FLOAT32, 0, VGRAD_FLOAT32, 1, give_nothing, NULL,
+                                 NULL));
+    assert_error_names("x_width");
+    INVALID(vgrad_dataset_stream(&out, 1, VGRAD_FLOAT32, 1, VGRAD_FLOAT32, -1, give_nothing, NULL,
+                                 NULL));
+    assert_error_names("y_width");
+    ck_assert_ptr_null(out);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("datasets");
@@ -443,6 +518,7 @@ int main(void)
               a_scaling_takes_the_place_of_the_one_before,
               standardized_columns_have_mean_0_and_deviation_1, min_max_reaches_both_ends,
               what_cannot_be_fitted_leaves_the_scaling_alone);
+    add_tests(suite, "bad input", null_is_refused, numbers_that_are_none_are_named);
     add_tests(suite, "one-hot", class_numbers_become_rows, classes_out_of_range_are_named);
     return run_suite(suite);
 }
