@@ -116,15 +116,21 @@ VGRAD_API vgrad_status vgrad_dataset_borrow_tensors(vgrad_dataset **out, const v
  * stream has none), row-major in the stream's dtypes, and return how many: 0 at the end, below 0 to
  * fail. Fewer than `count` is not the end; it is asked again for the rest.
  *
- * `first` goes on where the last call stopped, and returns to 0 for each epoch and each evaluation.
- * One step back is possible: a training step that failed or was stopped gets its batch again. Each
- * trainer has a place of its own. It must not call the trainer, throw, or longjmp.
+ * Every reader has a place of its own: `first` goes on where it stopped, and begins at 0 with each
+ * epoch and each evaluation; a training step that failed or was stopped gets its batch again. So
+ * with one reader at a time a source that can only rewind, and step back by one batch, is enough;
+ * where readers take turns (an evaluation inside a callback, vgrad_dataset_read()), any `first` may
+ * come. It must not call the trainer, throw, or longjmp.
  */
 typedef int64_t (*vgrad_read_rows)(int64_t first, int64_t count, void *x, void *y, void *user);
 
 /**
  * A dataset without rows of its own: batches are asked of a function, in order, never shuffled. It
  * has no parts.
+ *
+ * A stream may be endless: bound the run by VGRAD_TRAINER_MAX_STEPS then. Its first epoch never
+ * ends, so there is no VGRAD_EPOCH_END and no validation; and what needs all rows (evaluate,
+ * standardize, scale_min_max) never returns.
  *
  * @param[out] out the new dataset; NULL on failure.
  * @param rows     how many there are, at least 1: if fewer come, the call that reads fails with
@@ -385,16 +391,17 @@ VGRAD_API vgrad_status vgrad_dataset_xor(vgrad_dataset **out, int64_t rows, doub
 
 /**
  * Images of handwritten digits, drawn on the spot, in the form of MNIST: for those who do not have
- * that at hand. Each is a pen's way for its digit, in one of several manners, with random affine and
- * elastic distortion (Simard, Steinkraus and Platt 2003), pen width and grain; grey values 0 to 255
- * of 28 x 28 pixels, in a box of 20, the centre of mass in the middle. They are about as hard as
- * MNIST: a network of 784, 30 and 10 sigmoid units gets some 95 percent right after 10000 of them, a
- * linear classifier 4 points less.
+ * that at hand. Each is a pen's way for its digit, in one of several manners, with random affine
+ * and elastic distortion (Simard, Steinkraus and Platt 2003), pen width and grain; grey values 0 to
+ * 255 of 28 x 28 pixels, in a box of 20, the centre of mass in the middle. They are about as hard
+ * as MNIST: a network of 784, 30 and 10 sigmoid units gets some 95 percent right after 10000 of
+ * them, a linear classifier 4 points less.
  *
  * As with vgrad_dataset_mnist(), pixels are bytes, scaled by 1/255 in a batch. Image i of a seed is
  * the same whatever `rows` is; other seeds draw other images.
  *
- * @param[out] out the new dataset: x is (rows, 28, 28), y is (rows): class numbers; NULL on failure.
+ * @param[out] out the new dataset: x is (rows, 28, 28), y is (rows): class numbers; NULL on
+ * failure.
  * @param rows     at least 1, below 2^31. MNIST's training set has 60000.
  * @param seed     the same seed, the same images.
  * @param context  NULL: the defaults.
@@ -587,7 +594,9 @@ VGRAD_API int32_t vgrad_dataset_x_shape(const vgrad_dataset *dataset, int64_t *s
 VGRAD_API int32_t vgrad_dataset_y_shape(const vgrad_dataset *dataset, int64_t *shape);
 
 /**
- * Copy a run of rows out, scaled and one-hot as batches are.
+ * Copy a run of rows out, scaled and one-hot as batches are: bytes that a scaling makes fractions
+ * of come out as 0 and 1 if they are asked for as bytes; vgrad_dataset_scale(dataset, 1, 0) comes
+ * first.
  *
  * @param dataset the dataset.
  * @param first   the first row, from 0.

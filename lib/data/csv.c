@@ -101,7 +101,9 @@ static void fail_misfit(reader *r, const misfit *m)
     const char *reason = m->kind == VGRAD__DECIMAL_TOO_LARGE ? "too large for a double"
                          : m->kind == VGRAD__DECIMAL_SPECIAL ? "not finite"
                                                              : "no number";
-    fail(r, m->place, "\"%s\" is %s", m->shown, reason);
+    bool is_label = r->label != NONE && m->place.column == r->label + 1;
+    fail(r, m->place, "\"%s\" is %s%s", m->shown, reason,
+         is_label ? "; classes are numbers from 0" : "");
 }
 
 /* ---- bytes ---- */
@@ -135,8 +137,7 @@ static void skip_byte_order_mark(reader *r)
     static const uint8_t mark[] = { 0xef, 0xbb, 0xbf };
     while (r->end < sizeof mark && !r->at_end)
         refill(r);
-    if (r->status == VGRAD_OK && r->end >= sizeof mark &&
-        memcmp(r->piece, mark, sizeof mark) == 0)
+    if (r->status == VGRAD_OK && r->end >= sizeof mark && memcmp(r->piece, mark, sizeof mark) == 0)
         r->next = sizeof mark;
 }
 
@@ -304,6 +305,12 @@ static int64_t column_of_number(const char *text, int64_t columns)
     return number < 0 ? number + columns : number;
 }
 
+/* What is probably wrong with a file of one column. */
+static const char *hint(const reader *r)
+{
+    return r->columns == 1 ? "; a comma is what separates columns" : "";
+}
+
 static void find_label(reader *r)
 {
     char shown[SHOWN + 4];
@@ -312,11 +319,12 @@ static void find_label(reader *r)
     else if (r->label == NONE)
         r->label = column_of_number(r->label_column, r->columns);
     if (r->label == NONE)
-        stop(r, vgrad__fail(VGRAD_E_NOT_FOUND, "label_column: no \"%s\" among %lld column%s%s",
-                            show(r->label_column, shown), (long long)r->columns,
-                            r->columns == 1 ? "" : "s", r->has_names ? "" : " without names"));
+        stop(r, vgrad__fail(
+                    VGRAD_E_NOT_FOUND, "label_column: no \"%s\" among %lld column%s of %s%s%s",
+                    show(r->label_column, shown), (long long)r->columns, r->columns == 1 ? "" : "s",
+                    vgrad__bytes_name(r->bytes), r->has_names ? "" : " without names", hint(r)));
     else if (r->columns == 1)
-        fail(r, (place){ r->record_line, 0 }, "no column but the label's is left for x");
+        fail(r, (place){ r->record_line, 0 }, "no column but the label's is left for x%s", hint(r));
 }
 
 static void end_first_record(reader *r)

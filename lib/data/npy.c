@@ -111,8 +111,8 @@ static bool understand_descr(header *h, const char *descr, size_t length)
 static vgrad_status parse_descr(header *h)
 {
     static const char unknown[] = "descr: no numeric type that can be read";
-    const char *string;
-    size_t length;
+    const char *string = NULL;
+    size_t length = 0;
     skip_space(h);
     const char *begin = h->next;
     if (*begin == '[' || *begin == '(') /* fields, or an array in each element */
@@ -191,8 +191,8 @@ static int find_key(const char *name, size_t length)
 
 static vgrad_status parse_entry(header *h)
 {
-    const char *name;
-    size_t length;
+    const char *name = NULL;
+    size_t length = 0;
     vgrad_status status = take_string(h, &name, &length);
     if (status != VGRAD_OK)
         return status;

@@ -50,6 +50,7 @@ void vgrad_trainer_destroy(vgrad_trainer *trainer)
     vgrad__batches_release(&trainer->evaluation, network);
     vgrad__progress_release(trainer);
     vgrad_dataset_destroy(trainer->validation);
+    vgrad_dataset_destroy(trainer->at.data);
     vgrad__release(network->context, trainer->listeners, trainer->listener_capacity,
                    sizeof *trainer->listeners);
     vgrad_optimizer_destroy(trainer->optimizer);

@@ -352,21 +352,23 @@ START_TEST(a_label_that_is_not_there_is_named)
 {
 #define MISSES(text, label, error)                                                                 \
     REFUSES_LABEL(VGRAD_E_NOT_FOUND, text, label, "label_column: no " error)
-    MISSES("x,y\n1,2\n", "z", "\"z\" among 2 columns");
-    MISSES("x,y\n1,2\n", "Y", "\"Y\" among 2 columns");
-    MISSES("x,y\n1,2\n", "", "\"\" among 2 columns");
-    MISSES("1,2\n", "x", "\"x\" among 2 columns without names");
-    MISSES("1,2\n", "2", "\"2\" among 2 columns without names");
-    MISSES("1,2\n", "-3", "\"-3\" among 2 columns without names");
-    MISSES("1\n", "1", "\"1\" among 1 column without names");
-    MISSES("1,2\n", "-", "\"-\" among 2 columns without names");
-    MISSES("1,2\n", " 1", "\" 1\" among 2 columns without names");
-    MISSES("1,2\n", "+1", "\"+1\" among 2 columns without names");
-    MISSES("1,2\n", "1x", "\"1x\" among 2 columns without names");
-    MISSES("1,2\n", "1.0", "\"1.0\" among 2 columns without names");
+    MISSES("x,y\n1,2\n", "z", "\"z\" among 2 columns of rows.csv");
+    MISSES("x,y\n1,2\n", "Y", "\"Y\" among 2 columns of rows.csv");
+    MISSES("x,y\n1,2\n", "", "\"\" among 2 columns of rows.csv");
+    MISSES("1,2\n", "x", "\"x\" among 2 columns of rows.csv without names");
+    MISSES("1,2\n", "2", "\"2\" among 2 columns of rows.csv without names");
+    MISSES("1,2\n", "-3", "\"-3\" among 2 columns of rows.csv without names");
+    MISSES("1\n", "1",
+           "\"1\" among 1 column of rows.csv without names"
+           "; a comma is what separates columns");
+    MISSES("1,2\n", "-", "\"-\" among 2 columns of rows.csv without names");
+    MISSES("1,2\n", " 1", "\" 1\" among 2 columns of rows.csv without names");
+    MISSES("1,2\n", "+1", "\"+1\" among 2 columns of rows.csv without names");
+    MISSES("1,2\n", "1x", "\"1x\" among 2 columns of rows.csv without names");
+    MISSES("1,2\n", "1.0", "\"1.0\" among 2 columns of rows.csv without names");
     MISSES("1,2\n", "99999999999999999999",
-           "\"99999999999999999999\" among 2 columns without names");
-    MISSES("1,2\n", "a\n", "\"a?\" among 2 columns without names");
+           "\"99999999999999999999\" among 2 columns of rows.csv without names");
+    MISSES("1,2\n", "a\n", "\"a?\" among 2 columns of rows.csv without names");
 #undef MISSES
 }
 END_TEST
@@ -374,9 +376,11 @@ END_TEST
 START_TEST(something_must_be_left_for_x)
 {
     REFUSES_LABEL(VGRAD_E_FORMAT, "y\n1\n", "y",
-                  "rows.csv: line 1: no column but the label's is left for x");
+                  "rows.csv: line 1: no column but the label's is left for x"
+                  "; a comma is what separates columns");
     REFUSES_LABEL(VGRAD_E_FORMAT, "\n1\n", "-1",
-                  "rows.csv: line 2: no column but the label's is left for x");
+                  "rows.csv: line 2: no column but the label's is left for x"
+                  "; a comma is what separates columns");
 }
 END_TEST
 

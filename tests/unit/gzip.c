@@ -263,6 +263,27 @@ START_TEST(a_bomb_stops_at_the_read_limit)
 }
 END_TEST
 
+/* Padding counts too, where no size bounds it; empty members likewise. */
+START_TEST(a_pipe_of_nothing_stops_at_the_read_limit)
+{
+    static uint8_t endless[4 * MOST];
+    uint8_t found[10];
+    reading r;
+    size_t size = member(0, content, sizeof found),
+           empty = _i ? member(size, content, 0) - size : 1;
+    memcpy(endless, packed, size);
+    for (size_t at = size; _i && at + empty <= sizeof endless; at += empty)
+        memcpy(endless + at, packed + size, empty);
+    reading_begin(&r);
+    reading_file(&r, "x", endless, sizeof endless);
+    r.files.like_a_pipe = true;
+    assert_ok(vgrad_context_set(r.context, VGRAD_CONTEXT_READ_LIMIT, 1000));
+    assert_status(VGRAD_E_FORMAT, read_x(&r, found, sizeof found, sizeof found));
+    assert_error_names("read limit of 1000 bytes");
+    reading_end(&r);
+}
+END_TEST
+
 START_TEST(what_a_small_file_cannot_inflate_to_takes_no_memory)
 {
     uint8_t idx[9] = { 0, 0, 8, 1, 0x3f, 0, 0, 0, 1 }; /* nearly 1 GiB */
@@ -312,6 +333,7 @@ int main(void)
               what_a_small_file_cannot_inflate_to_takes_no_memory);
     TCase *faults = tcase_create("faults");
     tcase_add_loop_test(faults, every_fault_is_survived, 0, 4);
+    tcase_add_loop_test(faults, a_pipe_of_nothing_stops_at_the_read_limit, 0, 2);
     suite_add_tcase(suite, faults);
     return run_suite(suite);
 }

@@ -119,10 +119,10 @@ START_TEST(as_many_labels_as_images)
     reading_file(&r, "x", images, make_idx(images, 0, 3));
     reading_file(&r, "y", labels, put_header(labels, 0x08, 1, &three) + 3);
     assert_status(VGRAD_E_SHAPE, vgrad_dataset_idx(&data, "x", "y", r.context));
-    ck_assert_str_eq(vgrad_last_error(), "y_path: 3 rows, but x_path has 2");
+    ck_assert_str_eq(vgrad_last_error(), "y_path: y has 3 rows, but x has 2");
     ck_assert_ptr_null(data);
     assert_status(VGRAD_E_SHAPE, vgrad_dataset_idx(&data, "y", "x", r.context));
-    ck_assert_str_eq(vgrad_last_error(), "y_path: 2 rows, but x_path has 3");
+    ck_assert_str_eq(vgrad_last_error(), "y_path: x has 2 rows, but y has 3");
     reading_end(&r);
 }
 END_TEST

@@ -466,7 +466,7 @@ START_TEST(x_and_y)
     vgrad_dataset_destroy(data);
     reading_file(&r, "x", file, make_file(1, header_for("|u1", false, "(2, 3)"), six, 6));
     assert_status(VGRAD_E_SHAPE, vgrad_dataset_npy(&data, "x", "y", r.context));
-    ck_assert_str_eq(vgrad_last_error(), "y_path: 3 rows, but x_path has 2");
+    ck_assert_str_eq(vgrad_last_error(), "y_path: y has 3 rows, but x has 2");
     ck_assert_ptr_null(data);
     reading_end(&r);
 }
