@@ -37,7 +37,7 @@ static int read_settings(settings *s, int argc, char **argv)
 {
     const cli_option own[] = {
         { "mnist", "DIR", "where MNIST's four files are", .text = &s->mnist },
-        { "rows", "N", "how many images to train on", .number = &s->rows },
+        { "rows", "N", "images to train on, 10 or more; tested on as many", .number = &s->rows },
         { "units", "N", "of a hidden layer", .number = &s->units },
         { "hidden-layers", "N", "how deep", .number = &s->hidden_layers },
     };
@@ -137,6 +137,7 @@ static bool draw_gradients(const char *directory, const capture *g)
           "set xlabel 'epochs of training'; set logscale y; set format y '10^{%T}'\n"
           "set key outside right top\n",
           gp);
+    fprintf(gp, "set xrange [0:%d]\n", (int)g->looks[g->count - 1].epoch);
     plot_log_range(gp, &g, 1, VGRAD_L2);
     plot_layers(gp, "gradients", g, VGRAD_L2);
     return plot_close(gp);
@@ -163,15 +164,16 @@ static bool draw(const settings *s, const run *r)
     return true;
 }
 
-static bool write_down(const settings *s, const run *r, const char *kind)
+static bool write_down(results *files, const settings *s, const run *r, const char *kind)
 {
-    results *files = results_open(s->common.out);
-    if (!files)
-        return false;
     results_text(results_root(files), "data", kind);
     json_t *object = results_add_run(files);
     results_text(object, "name", "sigmoid");
     json_object_set_new(object, "seed", json_integer(s->common.seed));
+    json_object_set_new(object, "epochs", json_integer(s->common.epochs));
+    json_object_set_new(object, "rows", json_integer(vgrad_dataset_rows(r->train)));
+    json_object_set_new(object, "units", json_integer(s->units));
+    json_object_set_new(object, "hidden_layers", json_integer(s->hidden_layers));
     results_number(object, "train_accuracy", r->train_accuracy);
     results_number(object, "test_accuracy", r->test_accuracy);
     results_history(files, "sigmoid", &r->gradients);
@@ -190,14 +192,23 @@ int main(int argc, char **argv)
     if (status != OPTIONS_GO_ON)
         return status;
     images_load(&data, s.mnist, s.common.quiet);
+    if (s.rows < BATCH_SIZE || s.rows > vgrad_dataset_rows(data.train)) {
+        fprintf(stderr, "%s: --rows takes %d to %d, got %d\n", argv[0], BATCH_SIZE,
+                (int)vgrad_dataset_rows(data.train), (int)s.rows);
+        images_release(&data);
+        return EXIT_USAGE;
+    }
     run r = { .gradients = { .role = VGRAD_KERNEL_GRADIENT },
               .train_accuracy = (double)NAN,
               .test_accuracy = (double)NAN,
               .quiet = s.common.quiet };
     r.train = images_first(data.train, s.rows);
     r.test = images_first(data.test, s.rows);
-    train(&r, &s);
-    bool good = write_down(&s, &r, data.kind) && draw(&s, &r);
+    /* Before the training, which would be lost if nothing could be written. */
+    results *files = results_open(s.common.out);
+    if (files)
+        train(&r, &s);
+    bool good = files && write_down(files, &s, &r, data.kind) && draw(&s, &r);
     capture_release(&r.gradients);
     vgrad_dataset_destroy(r.train);
     vgrad_dataset_destroy(r.test);

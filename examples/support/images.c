@@ -12,11 +12,17 @@ enum { TRAIN_ROWS = 60000, TEST_ROWS = 10000, TRAIN_SEED = 1, TEST_SEED = 2 };
 
 void images_load(images *out, const char *mnist, bool quiet)
 {
-    if (!mnist || !*mnist)
+    const char *named_by = "--mnist";
+    if (!mnist || !*mnist) {
         mnist = getenv("VGRAD_MNIST_DIR");
+        named_by = "VGRAD_MNIST_DIR";
+    }
     if (mnist && *mnist) {
         out->kind = "mnist";
-        check(vgrad_dataset_mnist(&out->train, &out->test, mnist, NULL));
+        if (vgrad_dataset_mnist(&out->train, &out->test, mnist, NULL) < 0) {
+            fprintf(stderr, "%s: %s\n", named_by, vgrad_last_error());
+            exit(EXIT_FAILURE);
+        }
         if (!quiet)
             printf("Data: MNIST, from %s\n", mnist);
         return;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXIT_USAGE = 2, COMMON_COUNT = 6, HELP_COLUMN = 24, WORDS_MAX = 32 };
+enum { COMMON_COUNT = 6, HELP_COLUMN = 24, WORDS_MAX = 32 };
 
 /* Both halves of the table: what every example has, and the example's own. */
 typedef struct table {

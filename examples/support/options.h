@@ -28,7 +28,7 @@ typedef struct common_options {
 } common_options;
 
 /* What options_read() returns when there is work to do. */
-enum { OPTIONS_GO_ON = -1 };
+enum { OPTIONS_GO_ON = -1, EXIT_USAGE = 2 };
 
 /* Returns OPTIONS_GO_ON, or what the program must exit with: 0 after --help, 2 after a command line
    that makes no sense (both have been explained). */

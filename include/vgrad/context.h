@@ -85,7 +85,9 @@ VGRAD_API void vgrad_context_destroy(vgrad_context *context);
 typedef enum vgrad_context_option {
     /**
      * How many bytes a reader takes of a file whose size does not bound them, because it is
-     * compressed or a pipe: 1 to 2^53, default 2^30. So a few bytes cannot fill the memory.
+     * compressed or a pipe: 1 to 2^53, default 2^30. What is made of them may be larger: int8 in
+     * IDX takes four times their memory, and text of one digit a field, in CSV, twelve times for a
+     * while.
      */
     VGRAD_CONTEXT_READ_LIMIT = 1
 } vgrad_context_option;

@@ -116,15 +116,21 @@ VGRAD_API vgrad_status vgrad_dataset_borrow_tensors(vgrad_dataset **out, const v
  * stream has none), row-major in the stream's dtypes, and return how many: 0 at the end, below 0 to
  * fail. Fewer than `count` is not the end; it is asked again for the rest.
  *
- * `first` goes on where the last call stopped, and returns to 0 for each epoch and each evaluation.
- * One step back is possible: a training step that failed or was stopped gets its batch again. Each
- * trainer has a place of its own. It must not call the trainer, throw, or longjmp.
+ * Every reader has a place of its own: `first` goes on where it stopped, and begins at 0 with each
+ * epoch and each evaluation; a training step that failed or was stopped gets its batch again. So
+ * with one reader at a time a source that can only rewind, and step back by one batch, is enough;
+ * where readers take turns (an evaluation inside a callback, vgrad_dataset_read()), any `first` may
+ * come. It must not call the trainer, throw, or longjmp.
  */
 typedef int64_t (*vgrad_read_rows)(int64_t first, int64_t count, void *x, void *y, void *user);
 
 /**
  * A dataset without rows of its own: batches are asked of a function, in order, never shuffled. It
  * has no parts.
+ *
+ * A stream may be endless: bound the run by VGRAD_TRAINER_MAX_STEPS then. Its first epoch never
+ * ends, so there is no VGRAD_EPOCH_END and no validation; and what needs all rows (evaluate,
+ * standardize, scale_min_max) never returns.
  *
  * @param[out] out the new dataset; NULL on failure.
  * @param rows     how many there are, at least 1: if fewer come, the call that reads fails with
@@ -197,20 +203,29 @@ VGRAD_API vgrad_status vgrad_dataset_npy(vgrad_dataset **out, const char *x_path
                                          const char *y_path, vgrad_context *context);
 
 /**
- * Read comma-separated values (RFC 4180): records end with LF or CRLF; a field may stand in quotes,
- * with `""` for a quote. Every field is a finite decimal number with a point, whatever the locale.
- * All columns but the label's are x, in float64; so is y. If some field of the first record is no
- * number, that record holds the columns' names.
+ * Read comma-separated values (RFC 4180): records end with LF or CRLF, the last one with the file
+ * at the latest, and all have as many fields as the first. A field may stand in quotes, with `""`
+ * for a quote; then commas and line ends belong to it. It is at most 4096 bytes long. Spaces and
+ * tabs around a number or a name do not count, lines of nothing else are passed over, and so is a
+ * UTF-8 byte order mark.
+ *
+ * Every field is a finite decimal number with a point, whatever the locale, and is read as the
+ * nearest double. All columns but the label's are x, (rows, columns - 1) in float64; y is (rows,
+ * 1), float64 too. If some field of the first record is text, that record holds the columns' names:
+ * text is what is no number, but for an empty field, inf and nan. So a first row that misses a
+ * number is an error and no record of names.
  *
  * The format: https://www.rfc-editor.org/rfc/rfc4180
  *
  * @param[out] out     the new dataset; NULL on failure.
  * @param path         a file.
  * @param label_column the name of the column that is y, or its number, from 0, or from -1 for the
- *                     last, -2 for the one before; a name comes first. NULL: no y.
+ *                     last, -2 for the one before; a name comes first, and only one column may have
+ *                     it. NULL: no y.
  * @param context      NULL: the defaults.
- * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_IO, VGRAD_E_FORMAT (the text names line and column),
- *         VGRAD_E_NOT_FOUND (no such column), VGRAD_E_UNSUPPORTED, VGRAD_E_MEMORY.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_IO, VGRAD_E_FORMAT (the text names the line, and as
+ * the column the number of the field, both from 1), VGRAD_E_NOT_FOUND (no such column),
+ *         VGRAD_E_UNSUPPORTED, VGRAD_E_MEMORY.
  * @thread_any
  * @since 0.1
  */
@@ -595,7 +610,9 @@ VGRAD_API int32_t vgrad_dataset_x_shape(const vgrad_dataset *dataset, int64_t *s
 VGRAD_API int32_t vgrad_dataset_y_shape(const vgrad_dataset *dataset, int64_t *shape);
 
 /**
- * Copy a run of rows out, scaled and one-hot as batches are.
+ * Copy a run of rows out, scaled and one-hot as batches are: bytes that a scaling makes fractions
+ * of come out as 0 and 1 if they are asked for as bytes; vgrad_dataset_scale(dataset, 1, 0) comes
+ * first.
  *
  * @param dataset the dataset.
  * @param first   the first row, from 0.

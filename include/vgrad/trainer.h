@@ -87,8 +87,8 @@ typedef enum vgrad_trainer_option {
      */
     VGRAD_TRAINER_BATCH_SIZE = 1,
     /**
-     * 1. Rows in a new random order each epoch. A stream comes in its own order: there the default
-     * yields, and a 1 that was set is an error.
+     * 1. Rows in a new random order each epoch; taken up when an epoch begins. A stream comes in
+     * its own order: there the default yields, and a 1 that was set is an error.
      */
     VGRAD_TRAINER_SHUFFLE = 2,
     /**
@@ -101,7 +101,8 @@ typedef enum vgrad_trainer_option {
     VGRAD_TRAINER_HUBER_DELTA = 5, /**< 1. Where Huber's loss turns linear; above 0. */
     /**
      * 0: no bound. How many updates the run may make in all: it is done when it has made them, also
-     * within an epoch, which a later fit with a larger number takes up again. 0 to 2^53.
+     * within an epoch, which a later fit with a larger number takes up again (or see
+     * vgrad_trainer_abandon_epoch()). Updates that are skipped do not count. 0 to 2^53.
      */
     VGRAD_TRAINER_MAX_STEPS = 7,
     /**
@@ -316,8 +317,9 @@ VGRAD_API void vgrad_trainer_request_stop(vgrad_trainer *trainer);
 /**
  * Ready-made: a line for each epoch, such as
  * `Epoch 7/100  32/32 [====================] 0.1s  loss 0.6412  accuracy 0.684`,
- * rewritten in place (with a carriage return) while the epoch runs, ten times a second at most.
- * A second call replaces the first one's `write` and `user`.
+ * rewritten in place (with a carriage return) while the epoch runs, ten times a second at most;
+ * with the loss and accuracy of the validation, if there is one, and also for an epoch within which
+ * the run ends. A second call replaces the first one's `write` and `user`.
  *
  * @param trainer the trainer, outside its callbacks.
  * @param write   where the text goes.
@@ -386,8 +388,8 @@ VGRAD_API vgrad_status vgrad_trainer_evaluate(vgrad_trainer *trainer, vgrad_data
 
 /**
  * The next batch, in the network's dtype: at the end of an epoch fires its event and begins the
- * next. A step not brought to its end is given up. Within an epoch the number of rows and the batch
- * size must stay (else VGRAD_E_STATE).
+ * next. A step not brought to its end is given up. Within an epoch the data and the batch size must
+ * stay (else VGRAD_E_STATE): see vgrad_trainer_abandon_epoch().
  *
  * @param trainer the trainer, outside its callbacks.
  * @param data    as for fit; the same set throughout an epoch.
@@ -404,6 +406,18 @@ VGRAD_API vgrad_status vgrad_trainer_evaluate(vgrad_trainer *trainer, vgrad_data
 VGRAD_API vgrad_status vgrad_trainer_next(vgrad_trainer *trainer, vgrad_dataset *data,
                                           int64_t epochs, const vgrad_tensor **x,
                                           const vgrad_tensor **y);
+
+/**
+ * Give up the epoch in progress, which a run bounded in steps, stopped or failed may have left: the
+ * next batch begins it again from its first row, with other data if you like. VGRAD_EPOCH_END is
+ * not fired.
+ *
+ * @param trainer the trainer, outside its callbacks.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_abandon_epoch(vgrad_trainer *trainer);
 
 /**
  * Run the network on a batch, for training.
@@ -510,7 +524,8 @@ VGRAD_API int64_t vgrad_trainer_batch(const vgrad_trainer *trainer);
  * How many batches the epoch has of the batch that next() gave last.
  *
  * @param trainer the trainer.
- * @return at least 1; -1 before the first next(), or if `trainer` is NULL.
+ * @return at least 1; -1 before the first next(), for a stream that does not know its rows, or if
+ *         `trainer` is NULL.
  * @thread_handle
  * @since 0.1
  */

@@ -27,6 +27,8 @@ static int64_t size_of_file(const vgrad__files *files, vgrad__file file)
     struct stat about;
     if (fstat((int)file, &about) != 0)
         return -errno;
+    if (S_ISDIR(about.st_mode))
+        return -EISDIR;
     return S_ISREG(about.st_mode) ? (int64_t)about.st_size : INT64_MAX;
 }
 

@@ -12,7 +12,8 @@ typedef intptr_t vgrad__file;
 /* A context's way to files. A failing call returns errno, negated. */
 typedef struct vgrad__files {
     vgrad__file (*open)(const struct vgrad__files *files, const char *path); /* for reading */
-    /* Bytes of a regular file; INT64_MAX of anything else, such as a pipe: not known. */
+    /* Bytes of a regular file; INT64_MAX of anything else that can be read, such as a pipe: not
+       known. A folder fails as such. */
     int64_t (*size)(const struct vgrad__files *files, vgrad__file file);
     /* Reads 1 to `count` bytes; 0 at the end. */
     int64_t (*read)(const struct vgrad__files *files, vgrad__file file, void *to, size_t count);

@@ -10,17 +10,17 @@
 #include "base/status.h"
 #include "data/gzip.h"
 
-enum { BUFFER_SIZE = 1 << 16, PATH_SHOWN = 96 };
+enum { BUFFER_SIZE = 1 << 16 };
 
 struct vgrad__bytes {
     vgrad_context *context;
     const vgrad__files *files;
     vgrad__file file;
-    char path[PATH_SHOWN + 4]; /* its end, if it is long: for error texts */
-    int64_t size;              /* of the file; INT64_MAX: not known */
-    int64_t limit;             /* of what may be taken where the size does not bound it */
-    int64_t taken;             /* what went to the reader */
-    int64_t fetched;           /* what came from the file */
+    char path[VGRAD__PATH_SHOWN]; /* for error texts */
+    int64_t size;                 /* of the file; INT64_MAX: not known */
+    int64_t limit;                /* of what may be taken where the size does not bound it */
+    int64_t taken;                /* what went to the reader */
+    int64_t fetched;              /* what came from the file */
 
     vgrad__inflater *inflater; /* NULL: plain */
     bool member_ended;         /* nothing of the next gzip member was seen */
@@ -31,36 +31,64 @@ struct vgrad__bytes {
 
 /* ---- failing ---- */
 
-static void keep_path(vgrad__bytes *bytes, const char *path)
+const char *vgrad__path_shown(const char *path, char shown[VGRAD__PATH_SHOWN])
 {
-    size_t length = strlen(path);
-    if (length <= PATH_SHOWN)
-        snprintf(bytes->path, sizeof bytes->path, "%s", path);
-    else
-        snprintf(bytes->path, sizeof bytes->path, "...%s", path + length - PATH_SHOWN);
+    const size_t length = strlen(path), most = VGRAD__PATH_SHOWN - sizeof "...";
+    const char *end = path + length - (length < most ? length : most);
+    if (end > path)
+        while ((*end & 0xc0) == 0x80) /* not from within a character of UTF-8 */
+            end++;
+    snprintf(shown, VGRAD__PATH_SHOWN, "%s%s", end > path ? "..." : "", end);
+    for (char *c = shown; *c; c++) /* an error text is one line */
+        if ((*c >= '\0' && *c < ' ') || *c == '\x7f')
+            *c = '?';
+    return shown;
+}
+
+static vgrad_status __attribute__((format(printf, 3, 0)))
+fail_at(const vgrad__bytes *bytes, const char *place, const char *format, va_list arguments)
+{
+    char reason[VGRAD__ERROR_SIZE];
+    vsnprintf(reason, sizeof reason, format, arguments);
+    return vgrad__fail(VGRAD_E_FORMAT, "%s: %s: %s", bytes->path, place, reason);
+}
+
+static vgrad_status __attribute__((format(printf, 3, 0)))
+fail_byte(const vgrad__bytes *bytes, int64_t byte, const char *format, va_list arguments)
+{
+    char place[64];
+    snprintf(place, sizeof place, "byte %lld%s", (long long)byte,
+             bytes->inflater ? " of what it inflates to" : "");
+    return fail_at(bytes, place, format, arguments);
 }
 
 vgrad_status vgrad__bytes_fail(const vgrad__bytes *bytes, const char *format, ...)
 {
-    char reason[VGRAD__ERROR_SIZE], place[64];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(reason, sizeof reason, format, arguments);
+    vgrad_status status = fail_byte(bytes, bytes->taken, format, arguments);
     va_end(arguments);
-    snprintf(place, sizeof place, "byte %lld%s", (long long)bytes->taken,
-             bytes->inflater ? " of what it inflates to" : "");
-    return vgrad__bytes_fail_at(bytes, place, "%s", reason);
+    return status;
+}
+
+vgrad_status vgrad__bytes_fail_before(const vgrad__bytes *bytes, size_t back, const char *format,
+                                      ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vgrad_status status = fail_byte(bytes, bytes->taken - (int64_t)back, format, arguments);
+    va_end(arguments);
+    return status;
 }
 
 vgrad_status vgrad__bytes_fail_at(const vgrad__bytes *bytes, const char *place, const char *format,
                                   ...)
 {
-    char reason[VGRAD__ERROR_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(reason, sizeof reason, format, arguments);
+    vgrad_status status = fail_at(bytes, place, format, arguments);
     va_end(arguments);
-    return vgrad__fail(VGRAD_E_FORMAT, "%s: %s: %s", bytes->path, place, reason);
+    return status;
 }
 
 static vgrad_status fail_io(const vgrad__bytes *bytes, int64_t failure)
@@ -68,6 +96,12 @@ static vgrad_status fail_io(const vgrad__bytes *bytes, int64_t failure)
     char text[VGRAD__ERRNO_TEXT];
     return vgrad__fail(VGRAD_E_IO, "%s: byte %lld: %s", bytes->path, (long long)bytes->fetched,
                        vgrad__errno_text(failure, text));
+}
+
+static vgrad_status fail_over_limit(const vgrad__bytes *bytes)
+{
+    return vgrad__bytes_fail(bytes, "over the read limit of %lld bytes (VGRAD_CONTEXT_READ_LIMIT)",
+                             (long long)bytes->limit);
 }
 
 /* ---- opening and closing ---- */
@@ -81,6 +115,14 @@ static vgrad_status fetch(vgrad__bytes *bytes, void *to, size_t room, size_t *go
         return fail_io(bytes, count);
     bytes->fetched += count;
     return VGRAD_OK;
+}
+
+/* Incompressible bytes grow a little under gzip. Whoever sends more than that sends padding, or
+   members with nothing in them. */
+static bool fetched_too_much(const vgrad__bytes *bytes)
+{
+    return bytes->size == INT64_MAX &&
+           bytes->fetched > bytes->limit + bytes->limit / 8 + BUFFER_SIZE;
 }
 
 /* Refills the empty buffer; nothing waits afterwards at the end of the file only. */
@@ -104,6 +146,8 @@ static vgrad_status begin(vgrad__bytes *bytes)
     if (status == VGRAD_OK && bytes->waiting >= 2 && bytes->next[0] == 0x1f &&
         bytes->next[1] == 0x8b)
         status = vgrad__inflater_create(&bytes->inflater, bytes->context);
+    if (status == VGRAD_E_UNSUPPORTED)
+        status = vgrad__fail(status, "%s: %s", bytes->path, vgrad_last_error());
     return status;
 }
 
@@ -116,7 +160,7 @@ vgrad_status vgrad__bytes_open(vgrad__bytes **out, const char *path, vgrad_conte
     bytes->context = context;
     bytes->files = vgrad__context_files(context);
     bytes->limit = (int64_t)vgrad_context_get(context, VGRAD_CONTEXT_READ_LIMIT);
-    keep_path(bytes, path);
+    vgrad__path_shown(path, bytes->path);
     bytes->file = bytes->files->open(bytes->files, path);
     if (bytes->file < 0) {
         char text[VGRAD__ERRNO_TEXT];
@@ -141,6 +185,11 @@ void vgrad__bytes_close(vgrad__bytes *bytes)
     vgrad__inflater_destroy(bytes->inflater);
     bytes->files->close(bytes->files, bytes->file);
     vgrad__release(bytes->context, bytes, 1, sizeof *bytes);
+}
+
+const char *vgrad__bytes_name(const vgrad__bytes *bytes)
+{
+    return bytes->path;
 }
 
 /* ---- reading ---- */
@@ -179,6 +228,8 @@ static vgrad_status next_member(vgrad__bytes *bytes, bool *another)
             if (status != VGRAD_OK || bytes->waiting == 0)
                 return status;
         }
+        if (fetched_too_much(bytes))
+            return fail_over_limit(bytes);
         if (*bytes->next != 0)
             break;
         bytes->next++;
@@ -207,6 +258,8 @@ static vgrad_status some_inflated(vgrad__bytes *bytes, void *to, size_t room, si
             return status;
         if (!another)
             break;
+        if (fetched_too_much(bytes))
+            return fail_over_limit(bytes);
         if (bytes->waiting == 0)
             return vgrad__bytes_fail(bytes, "the gzip data ends too early");
         switch (vgrad__inflate(bytes->inflater, &bytes->next, &bytes->waiting, &out, &left)) {
@@ -230,10 +283,9 @@ vgrad_status vgrad__bytes_some(vgrad__bytes *bytes, void *to, size_t room, size_
     vgrad_status status =
         bytes->inflater ? some_inflated(bytes, to, room, got) : some_plain(bytes, to, room, got);
     bytes->taken += (int64_t)*got;
-    if (status == VGRAD_OK && bytes->taken > bytes->limit &&
-        (bytes->inflater || bytes->size == INT64_MAX))
-        return vgrad__bytes_fail(bytes, "over the read limit of %lld bytes",
-                                 (long long)bytes->limit);
+    bool bounded = !bytes->inflater && bytes->size < INT64_MAX && bytes->taken <= bytes->size;
+    if (status == VGRAD_OK && bytes->taken > bytes->limit && !bounded)
+        return fail_over_limit(bytes);
     return status;
 }
 

@@ -11,14 +11,14 @@
 
 /* `from` may lie anywhere, so its values are copied out. */
 #define WIDEN(name, From, To, expression)                                                          \
-    static bool name(const void *from, void *to, size_t count)                                     \
+    static size_t name(const void *from, void *to, size_t count)                                   \
     {                                                                                              \
         for (size_t i = 0; i < count; i++) {                                                       \
             From value;                                                                            \
             memcpy(&value, (const char *)from + i * sizeof value, sizeof value);                   \
             ((To *)to)[i] = (To)(expression);                                                      \
         }                                                                                          \
-        return true;                                                                               \
+        return count;                                                                              \
     }
 
 /* IEEE 754 binary16: 5 bits of exponent, 10 of fraction. */
@@ -38,13 +38,13 @@ WIDEN(widen_uint16, uint16_t, int32_t, value)
 WIDEN(widen_uint32, uint32_t, int64_t, value)
 WIDEN(widen_half, uint16_t, float, from_half(value))
 
-static bool widen_uint64(const void *from, void *to, size_t count)
+static size_t widen_uint64(const void *from, void *to, size_t count)
 {
     memcpy(to, from, count * sizeof(uint64_t));
     for (size_t i = 0; i < count; i++)
         if (((int64_t *)to)[i] < 0)
-            return false;
-    return true;
+            return i;
+    return count;
 }
 
 static const vgrad__element elements[] = {
@@ -75,7 +75,7 @@ const vgrad__element *vgrad__element_of_idx(uint8_t number)
 
 /* ---- reading ---- */
 
-static bool host_is_big_endian(void)
+bool vgrad__host_is_big_endian(void)
 {
     const uint16_t one = 1;
     return *(const uint8_t *)&one == 0;
@@ -106,8 +106,10 @@ static vgrad_status read_widened(vgrad__bytes *bytes, const vgrad__element *elem
             return status;
         if (turned)
             swap(buffer, element->size, some);
-        if (!element->widen(buffer, to + done * wide, some))
-            return vgrad__bytes_fail(bytes, "a number just before does not fit into int64");
+        size_t fit = element->widen(buffer, to + done * wide, some);
+        if (fit < some)
+            return vgrad__bytes_fail_before(bytes, (some - fit) * element->size,
+                                            "a number that does not fit into int64");
         done += some;
     }
     return VGRAD_OK;
@@ -116,7 +118,7 @@ static vgrad_status read_widened(vgrad__bytes *bytes, const vgrad__element *elem
 vgrad_status vgrad__elements_read(vgrad__bytes *bytes, const vgrad__element *element,
                                   bool big_endian, void *to, size_t count)
 {
-    const bool turned = big_endian != host_is_big_endian() && element->size > 1;
+    const bool turned = big_endian != vgrad__host_is_big_endian() && element->size > 1;
     if (element->widen)
         return read_widened(bytes, element, turned, to, count);
     vgrad_status status = vgrad__bytes_read(bytes, to, count * element->size);

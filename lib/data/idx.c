@@ -14,11 +14,11 @@ vgrad_status vgrad__idx_read(vgrad__bytes *bytes, vgrad__array *out, vgrad_conte
         return status;
     const vgrad__element *element = vgrad__element_of_idx(magic[2]);
     if (magic[0] != 0 || magic[1] != 0 || !element)
-        return vgrad__bytes_fail_at(bytes, "byte 0", "no IDX file: it begins %02x %02x %02x %02x",
-                                    magic[0], magic[1], magic[2], magic[3]);
+        return vgrad__bytes_fail_before(bytes, sizeof magic,
+                                        "no IDX file: it begins %02x %02x %02x %02x", magic[0],
+                                        magic[1], magic[2], magic[3]);
     if (magic[3] < 1 || magic[3] > VGRAD_MAX_RANK)
-        return vgrad__bytes_fail_at(bytes, "byte 3", "rank 1 to %d, got %d", VGRAD_MAX_RANK,
-                                    magic[3]);
+        return vgrad__bytes_fail_before(bytes, 1, "rank 1 to %d, got %d", VGRAD_MAX_RANK, magic[3]);
     for (int axis = 0; axis < magic[3]; axis++) {
         status = vgrad__bytes_read(bytes, size, sizeof size);
         if (status != VGRAD_OK)

@@ -27,12 +27,17 @@ static vgrad_status look_for(const char *text, vgrad_context *context)
 {
     const vgrad__files *files = vgrad__context_files(context);
     vgrad__file file = files->open(files, text);
-    char reason[VGRAD__ERRNO_TEXT];
+    char reason[VGRAD__ERRNO_TEXT], shown[VGRAD__PATH_SHOWN];
     if (file == -ENOENT)
         return VGRAD_E_NOT_FOUND;
-    if (file < 0)
-        return vgrad__fail(VGRAD_E_IO, "%s: %s", text, vgrad__errno_text(file, reason));
-    files->close(files, file);
+    int64_t size = file < 0 ? file : files->size(files, file);
+    if (file >= 0)
+        files->close(files, file);
+    if (size == -EISDIR) /* an archive unpacked into folders of these names */
+        return VGRAD_E_NOT_FOUND;
+    if (size < 0)
+        return vgrad__fail(VGRAD_E_IO, "%s: %s", vgrad__path_shown(text, shown),
+                           vgrad__errno_text(size, reason));
     return VGRAD_OK;
 }
 
@@ -48,23 +53,24 @@ static vgrad_status find(path *p, const char *directory, const char *stem, const
         if (status != VGRAD_E_NOT_FOUND)
             return status;
     }
-    return vgrad__fail(VGRAD_E_NOT_FOUND, "directory: no %s-%s or %s-%s.gz in %s", stem, ending,
-                       stem, ending, directory);
+    char shown[VGRAD__PATH_SHOWN];
+    return vgrad__fail(VGRAD_E_NOT_FOUND, "directory: no %s-%s or %s.%s, nor with .gz, in %s", stem,
+                       ending, stem, ending, vgrad__path_shown(directory, shown));
 }
 
 /* Images and labels as they should be: one byte a pixel, one byte a label. */
 static vgrad_status check(const vgrad_dataset *dataset, const path *images, const path *labels)
 {
     const vgrad_tensor *x = &dataset->x.array.view, *y = &dataset->y.array.view;
-    char shape[VGRAD__SHAPE_TEXT];
+    char shape[VGRAD__SHAPE_TEXT], shown[VGRAD__PATH_SHOWN];
     if (x->rank != 3 || x->dtype != VGRAD_UINT8)
         return vgrad__fail(VGRAD_E_FORMAT, "%s: no images of bytes, but %s of shape %s",
-                           images->text, vgrad__dtype_name((vgrad_dtype)x->dtype),
-                           vgrad__shape_text(x, shape));
+                           vgrad__path_shown(images->text, shown),
+                           vgrad__dtype_name((vgrad_dtype)x->dtype), vgrad__shape_text(x, shape));
     if (y->rank != 1 || y->dtype != VGRAD_UINT8)
         return vgrad__fail(VGRAD_E_FORMAT, "%s: no labels of a byte, but %s of shape %s",
-                           labels->text, vgrad__dtype_name((vgrad_dtype)y->dtype),
-                           vgrad__shape_text(y, shape));
+                           vgrad__path_shown(labels->text, shown),
+                           vgrad__dtype_name((vgrad_dtype)y->dtype), vgrad__shape_text(y, shape));
     return VGRAD_OK;
 }
 
@@ -100,9 +106,11 @@ vgrad_status vgrad_dataset_mnist(vgrad_dataset **train, vgrad_dataset **test, co
     if (test)
         *test = NULL;
     if (!train && !test)
-        return vgrad__fail_null("train, test");
+        return vgrad__fail(VGRAD_E_INVALID, "train and test: both NULL");
     if (!directory)
         return vgrad__fail_null("directory");
+    if (!*directory)
+        return vgrad__fail(VGRAD_E_INVALID, "directory: an empty text");
     if (train)
         status = read_half(train, directory, "train-images", "train-labels", context);
     if (status == VGRAD_OK && test)

@@ -16,13 +16,28 @@ static vgrad_status check_origin(const vgrad_dataset *from)
     return VGRAD_OK;
 }
 
-/* A set of `rows` rows with the columns and settings of another; which rows is still open. */
-static vgrad_dataset *new_part(vgrad_dataset *from, int64_t rows)
+/* Whose arrays a set uses. */
+static vgrad_dataset *holder_of_arrays(vgrad_dataset *set)
+{
+    while (set->origin)
+        set = set->origin;
+    return set;
+}
+
+/* Whose choice of rows a set uses, and with it the arrays; parts of parts make no chain. */
+static vgrad_dataset *holder_of_choice(vgrad_dataset *set)
+{
+    return !set->chosen ? holder_of_arrays(set) : set->chosen_block ? set : set->origin;
+}
+
+/* A set of `rows` rows with the columns and settings of another, whose memory `holder` keeps; which
+   rows is still open. */
+static vgrad_dataset *new_part(vgrad_dataset *from, vgrad_dataset *holder, int64_t rows)
 {
     vgrad_dataset *part = vgrad__dataset_new(rows, from->context);
     if (!part)
         return NULL;
-    part->origin = vgrad__dataset_hold(from);
+    part->origin = vgrad__dataset_hold(holder);
     part->x = from->x;
     part->y = from->y;
     part->classes = from->classes;
@@ -54,7 +69,7 @@ vgrad_status vgrad_dataset_slice(vgrad_dataset **out, vgrad_dataset *from, int64
     if (first < 0 || count < 1 || first > from->rows || count > from->rows - first)
         return vgrad__fail(VGRAD_E_INVALID, "first, count: %lld rows from %lld on, of %lld",
                            (long long)count, (long long)first, (long long)from->rows);
-    vgrad_dataset *part = *out = new_part(from, count);
+    vgrad_dataset *part = *out = new_part(from, holder_of_choice(from), count);
     if (!part)
         return VGRAD_E_MEMORY;
     for (int64_t i = 0; from->weights && i < count; i++)
@@ -71,7 +86,7 @@ vgrad_status vgrad_dataset_slice(vgrad_dataset **out, vgrad_dataset *from, int64
 /* A part with room for its row numbers, which are those of the columns. */
 static vgrad_dataset *new_choice(vgrad_dataset *from, int64_t rows)
 {
-    vgrad_dataset *part = new_part(from, rows);
+    vgrad_dataset *part = new_part(from, holder_of_arrays(from), rows);
     if (!part)
         return NULL;
     part->chosen_block = vgrad__allocate(part->context, (size_t)rows, sizeof *part->chosen_block);

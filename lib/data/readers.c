@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/readers.h"
 
+#include <string.h>
+
 #include "base/status.h"
 #include "data/dataset.h"
 
@@ -42,6 +44,13 @@ static vgrad_status read_file(vgrad__array *out, const char *path, vgrad__read_a
     return status;
 }
 
+/* A path's last part, for error texts. */
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 vgrad_status vgrad__dataset_from_files(vgrad_dataset **out, const char *x_path, const char *y_path,
                                        vgrad__read_array *read, vgrad_context *context)
 {
@@ -55,8 +64,9 @@ vgrad_status vgrad__dataset_from_files(vgrad_dataset **out, const char *x_path, 
     if (status == VGRAD_OK && y_path)
         status = read_file(&y, y_path, read, context);
     if (status == VGRAD_OK && y_path && x.view.shape[0] != y.view.shape[0])
-        status = vgrad__fail(VGRAD_E_SHAPE, "y_path: %lld rows, but x_path has %lld",
-                             (long long)y.view.shape[0], (long long)x.view.shape[0]);
+        status =
+            vgrad__fail(VGRAD_E_SHAPE, "y_path: %s has %lld rows, but %s has %lld", name_of(y_path),
+                        (long long)y.view.shape[0], name_of(x_path), (long long)x.view.shape[0]);
     if (status == VGRAD_OK)
         return vgrad__dataset_own(out, &x, y_path ? &y : NULL, context);
     vgrad__array_release(&x, context);

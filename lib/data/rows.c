@@ -18,7 +18,8 @@ typedef struct source {
 static source rows_of(const vgrad_tensor *rows, int64_t width)
 {
     source s = { .row = *rows };
-    s.row_stride = rows->strides[0] * (int64_t)vgrad__dtype_size((vgrad_dtype)rows->dtype);
+    if (rows->shape[0] != 1) /* the stride of a single row may be any number */
+        s.row_stride = rows->strides[0] * (int64_t)vgrad__dtype_size((vgrad_dtype)rows->dtype);
     s.row.rank = rows->rank - 1;
     memmove(s.row.shape, rows->shape + 1, sizeof s.row.shape - sizeof *s.row.shape);
     memmove(s.row.strides, rows->strides + 1, sizeof s.row.strides - sizeof *s.row.strides);
@@ -56,7 +57,7 @@ static vgrad_status give_one_hot(const source *from, int64_t row, int64_t name, 
 {
     const double one = 1.0;
     const size_t size = vgrad__dtype_size(dtype);
-    int64_t hot;
+    int64_t hot = 0;
     vgrad_status status = read_class(from, row, name, classes, &hot);
     if (status != VGRAD_OK)
         return status;
@@ -222,10 +223,10 @@ vgrad_status vgrad_dataset_read(const vgrad_dataset *dataset, int64_t first, int
 {
     if (!dataset)
         return vgrad__fail_null("dataset");
-    bool within = dataset->rows < 0 || (first <= dataset->rows && count <= dataset->rows - first);
-    if (first < 0 || count < 0 || first > INT64_MAX - count || !within)
+    const int64_t rows = dataset->rows < 0 ? INT64_MAX : dataset->rows;
+    if (first < 0 || count < 0 || first > rows || count > rows - first)
         return vgrad__fail(VGRAD_E_INVALID, "first, count: %lld rows from %lld on, of %lld",
-                           (long long)count, (long long)first, (long long)dataset->rows);
+                           (long long)count, (long long)first, (long long)rows);
     if (vgrad__dtype_size(dtype) == 0)
         return vgrad__fail(VGRAD_E_INVALID, "dtype: no dtype %d", (int)dtype);
     if (y && dataset->y.width == 0)

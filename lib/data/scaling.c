@@ -144,7 +144,7 @@ static void to_range(vgrad__affine *scaling, const fit *f, int64_t i, const doub
 {
     double span = f->high[i] - f->low[i];
     scaling->center[i] = f->low[i];
-    scaling->factor[i] = span > 0 ? (range[1] - range[0]) / span : 1;
+    scaling->factor[i] = (range[1] - range[0]) / (span > 0 ? span : 1);
     scaling->offset[i] = range[0];
 }
 
@@ -154,8 +154,10 @@ static vgrad_status check_scaling(const vgrad__affine *scaling)
     for (int64_t i = 0; i < scaling->count; i++)
         if (!isfinite(scaling->center[i]) || !isfinite(scaling->factor[i]) ||
             scaling->factor[i] == 0)
-            return vgrad__fail(VGRAD_E_INVALID, "x: element %lld is spread too widely to be scaled",
-                               (long long)i);
+            return vgrad__fail(
+                VGRAD_E_INVALID,
+                "x: element %lld is spread too widely, or too narrowly, to be scaled",
+                (long long)i);
     return VGRAD_OK;
 }
 

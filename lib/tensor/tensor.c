@@ -269,13 +269,15 @@ static void for_each_run(const vgrad_tensor *tensor, visit_run *visit, void *use
     int64_t size = (int64_t)vgrad__dtype_size((vgrad_dtype)tensor->dtype);
     int32_t outer = tensor->rank > 0 ? tensor->rank - 1 : 0;
     int64_t length = tensor->rank > 0 ? tensor->shape[outer] : 1;
-    int64_t stride = tensor->rank > 0 ? tensor->strides[outer] * size : size;
+    int64_t stride = tensor->rank > 0 && length != 1 ? tensor->strides[outer] * size : size;
     int64_t at[VGRAD_MAX_RANK] = { 0 };
     int64_t runs = length > 0 ? product(outer, tensor->shape) : 0;
     const char *first = tensor->data;
     for (int64_t run = 0; run < runs; run++) {
         visit(first, stride, length, user);
         for (int32_t axis = outer - 1; axis >= 0; axis--) { /* like an odometer */
+            if (tensor->shape[axis] == 1)
+                continue; /* its stride may be any number */
             first += tensor->strides[axis] * size;
             if (++at[axis] < tensor->shape[axis])
                 break;

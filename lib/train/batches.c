@@ -159,6 +159,9 @@ vgrad_status vgrad__batches_fill(vgrad__batches *b, const vgrad_network *network
         part.first = 0;
         part.count = stretch->count - filled->of_epoch;
         status = fill_part(b, network, data, &part, filled->of_epoch, &filled->of_next);
+        if (status == VGRAD_OK && filled->of_next < part.count)
+            status = vgrad__fail(VGRAD_E_INVALID, "batch_size: %lld, but the stream has %lld rows",
+                                 (long long)stretch->count, (long long)filled->of_next);
     }
     if (status != VGRAD_OK)
         return status;

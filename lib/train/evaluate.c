@@ -53,8 +53,9 @@ vgrad_status vgrad__evaluate(vgrad_trainer *trainer, vgrad_dataset *data, vgrad_
         return status;
     vgrad__aside aside = vgrad__step_aside(network);
     vgrad__tally tally = { 0 };
-    int64_t rows = 1;
-    while (status == VGRAD_OK && rows > 0 && tally.rows != vgrad_dataset_rows(data))
+    const int64_t batch = vgrad__batch_rows(trainer, data);
+    int64_t rows = batch; /* fewer: a stream has said that it ends */
+    while (status == VGRAD_OK && rows == batch && tally.rows != vgrad_dataset_rows(data))
         status = evaluate_batch(trainer, data, tally.rows, &tally, &rows);
     vgrad__step_back(network, &aside);
     if (status == VGRAD_OK && tally.rows == 0)
@@ -71,8 +72,10 @@ vgrad_status vgrad_trainer_evaluate(vgrad_trainer *trainer, vgrad_dataset *data,
         return vgrad__fail_null("trainer");
     vgrad_status status = vgrad__check_pass(trainer->network);
     vgrad__loss_value value;
+    vgrad__dataset_hold(data); /* a stream's function may let go of it */
     if (status == VGRAD_OK)
         status = vgrad__evaluate(trainer, data, &value);
+    vgrad_dataset_destroy(data);
     if (status != VGRAD_OK)
         return status;
     if (loss)

@@ -24,7 +24,6 @@ static void rewind_batch(vgrad__position *at)
 {
     at->batch = at->given_batch;
     at->row = at->given_row;
-    at->carried = 0;
     at->drained = false;
 }
 
@@ -60,12 +59,16 @@ static vgrad_status end_epoch(vgrad_trainer *trainer)
 }
 
 /* An epoch whose first rows went with the last batch of the one before keeps its order. */
-static vgrad_status begin_epoch(vgrad_trainer *trainer, const vgrad_dataset *data)
+static vgrad_status begin_epoch(vgrad_trainer *trainer, vgrad_dataset *data)
 {
     vgrad__position *at = &trainer->at;
     int64_t rows = vgrad_dataset_rows(data), batch = vgrad__batch_rows(trainer, data);
-    if (rows != at->rows)
-        at->row = 0;
+    if (data != at->data) {
+        vgrad__dataset_hold(data);
+        vgrad_dataset_destroy(at->data);
+        at->data = data;
+        at->row = 0; /* what the last batch took was of other rows */
+    }
     if (at->row == 0) {
         at->seed = trainer->seed;
         at->shuffle = trainer->shuffle && !vgrad__dataset_is_stream(data);
@@ -74,10 +77,24 @@ static vgrad_status begin_epoch(vgrad_trainer *trainer, const vgrad_dataset *dat
     at->in_epoch = true;
     at->rows = rows;
     at->batch_rows = batch;
-    at->batches = rows < 0 ? -1 : (rows - at->row + batch - 1) / batch;
+    at->batches = rows < 0 ? -1 : 1 + (rows - at->row - 1) / batch;
     trainer->tally = (vgrad__tally){ 0 };
     trainer->network->epoch_updates = 0;
     return vgrad__fire(trainer, VGRAD_EPOCH_BEGIN);
+}
+
+/* Some of its batches are over; an epoch whose first batch failed can begin again in any way. */
+static bool is_within_epoch(const vgrad__position *at)
+{
+    return at->in_epoch && at->batch > 0;
+}
+
+/* An epoch that began now would be the one that has begun. */
+static bool begins_alike(const vgrad_trainer *trainer, const vgrad_dataset *data)
+{
+    const vgrad__position *at = &trainer->at;
+    return data == at->data && vgrad__batch_rows(trainer, data) == at->batch_rows &&
+           trainer->across_epochs == at->across;
 }
 
 /* The data as next() needs it: fits the network, the batch size, and the epoch in progress. */
@@ -92,16 +109,20 @@ static vgrad_status check_data(const vgrad_trainer *trainer, const vgrad_dataset
         return vgrad__fail(VGRAD_E_INVALID, "epochs: at least 0, or -1, got %lld",
                            (long long)epochs);
     if (epochs == -1 && trainer->max_steps == 0)
-        return vgrad__fail(VGRAD_E_INVALID, "epochs: -1, but max_steps bounds the run neither");
+        return vgrad__fail(VGRAD_E_INVALID, "epochs: -1, but max_steps is not set");
     if (trainer->batch_size_chosen && rows >= 0 && trainer->batch_size > rows)
         return vgrad__fail(VGRAD_E_INVALID, "batch_size: %lld, but the data has %lld rows",
                            (long long)trainer->batch_size, (long long)rows);
     if (trainer->shuffle && trainer->shuffle_chosen && vgrad__dataset_is_stream(data))
         return vgrad__fail(VGRAD_E_INVALID, "shuffle: 1, but the data is a stream");
-    if (trainer->at.in_epoch && (rows != trainer->at.rows || batch != trainer->at.batch_rows))
+    if (is_within_epoch(&trainer->at) && data != trainer->at.data)
         return vgrad__fail(VGRAD_E_STATE,
-                           "data: another number of rows or batch size within epoch %lld",
+                           "data: another set within epoch %lld; see vgrad_trainer_abandon_epoch",
                            (long long)trainer->at.epoch);
+    if (is_within_epoch(&trainer->at) && batch != trainer->at.batch_rows)
+        return vgrad__fail(
+            VGRAD_E_STATE, "batch_size: %lld within epoch %lld, which has batches of %lld",
+            (long long)batch, (long long)trainer->at.epoch, (long long)trainer->at.batch_rows);
     return VGRAD_OK;
 }
 
@@ -142,11 +163,13 @@ static void give_batch(vgrad_trainer *trainer, const vgrad__filled *filled)
 }
 
 /* Goes on to the next batch, over the border of epochs if need be. VGRAD_DONE: the run is over. */
-static vgrad_status advance(vgrad_trainer *trainer, const vgrad_dataset *data)
+static vgrad_status advance(vgrad_trainer *trainer, vgrad_dataset *data)
 {
     vgrad__position *at = &trainer->at;
     vgrad__filled filled;
     vgrad_status status = VGRAD_OK;
+    if (!is_within_epoch(at) && !begins_alike(trainer, data))
+        at->in_epoch = false;
     do {
         if (at->in_epoch && at->drained)
             status = end_epoch(trainer);
@@ -187,6 +210,18 @@ static vgrad_status next(vgrad_trainer *trainer, vgrad_dataset *data, int64_t ep
     if (status != VGRAD_OK)
         return status;
     return vgrad__step_end_early(trainer, vgrad__fire(trainer, VGRAD_BATCH_BEGIN));
+}
+
+vgrad_status vgrad_trainer_abandon_epoch(vgrad_trainer *trainer)
+{
+    vgrad_status status = vgrad__check_outside(trainer);
+    if (status != VGRAD_OK)
+        return status;
+    vgrad__position *at = &trainer->at;
+    vgrad__step_forget(trainer);
+    at->in_epoch = at->drained = false;
+    at->batch = at->row = at->carried = 0;
+    return VGRAD_OK;
 }
 
 vgrad_status vgrad_trainer_next(vgrad_trainer *trainer, vgrad_dataset *data, int64_t epochs,

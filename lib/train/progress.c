@@ -39,6 +39,9 @@ static vgrad_status write_line(const vgrad__progress *progress, const vgrad_even
         snprintf(accuracy, sizeof accuracy, "  accuracy %.3f", value->accuracy);
     if (event->kind == VGRAD_EPOCH_END && event->validation_loss == event->validation_loss)
         snprintf(validation, sizeof validation, "  validation loss %.4f", event->validation_loss);
+    if (*validation && event->validation_accuracy == event->validation_accuracy)
+        snprintf(validation + strlen(validation), sizeof validation - strlen(validation),
+                 " accuracy %.3f", event->validation_accuracy);
     return vgrad__print(
         progress->write, progress->user, "\rEpoch %lld%s  %lld%s [%s] %.1fs  loss %.4f%s%s%s",
         (long long)event->epoch + 1, of_epochs, (long long)done, of_batches, bar,
@@ -64,7 +67,16 @@ static int32_t on_event(const vgrad_event *event, void *user)
         value = vgrad__tally_mean(&progress->tally);
         status = write_line(progress, event, &value, "");
         break;
-    default: status = write_line(progress, event, &value, "\n"); break;
+    case VGRAD_EPOCH_END:
+        status = write_line(progress, event, &value, "\n");
+        progress->tally = (vgrad__tally){ 0 };
+        break;
+    default: /* the run is over: what there was of an epoch that is not */
+        value = vgrad__tally_mean(&progress->tally);
+        if (progress->tally.rows > 0)
+            status = write_line(progress, event, &value, "\n");
+        progress->tally = (vgrad__tally){ 0 };
+        break;
     }
     return (int32_t)status;
 }
@@ -87,7 +99,7 @@ vgrad_status vgrad_trainer_progress(vgrad_trainer *trainer, vgrad_write write, v
         if (!trainer->progress)
             return VGRAD_E_MEMORY;
         vgrad__listener listener = {
-            .events = VGRAD_EPOCH_BEGIN | VGRAD_BATCH_END | VGRAD_EPOCH_END,
+            .events = VGRAD_EPOCH_BEGIN | VGRAD_BATCH_END | VGRAD_EPOCH_END | VGRAD_TRAIN_END,
             .every = 1,
             .callback = on_event,
             .user = trainer->progress,

@@ -156,12 +156,28 @@ vgrad_status vgrad__leave(vgrad_trainer *trainer, vgrad_status status)
     return status;
 }
 
+/* After a step that failed: with the batch that next() gave once more, else with another one, and
+   then next() gives that batch again. */
+static void begin_anew(vgrad_trainer *trainer, const vgrad_tensor *x)
+{
+    const vgrad__step *failed = &trainer->step;
+    const vgrad_tensor *batch = &trainer->batches.x_view;
+    bool same = failed->from_next && !failed->updated && x && x->data == batch->data;
+    if (!same) {
+        vgrad__step_forget(trainer);
+        return;
+    }
+    vgrad__step_begin(trainer, batch->shape[0]);
+    trainer->step.announced = trainer->step.from_next = true;
+}
+
 vgrad_status vgrad_trainer_forward(vgrad_trainer *trainer, const vgrad_tensor *x)
 {
     vgrad_status status = vgrad__enter(trainer);
     if (status != VGRAD_OK)
         return status;
-    trainer->step.trouble = VGRAD_OK;
+    if (trainer->step.trouble != VGRAD_OK)
+        begin_anew(trainer, x);
     return vgrad__leave(trainer, vgrad__step_end_early(trainer, forward(trainer, x)));
 }
 

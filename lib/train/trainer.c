@@ -71,6 +71,7 @@ void vgrad_trainer_destroy(vgrad_trainer *trainer)
                    sizeof *trainer->class_weights);
     vgrad__release(network->context, trainer->terms, network->output_count, sizeof *trainer->terms);
     vgrad_dataset_destroy(trainer->validation);
+    vgrad_dataset_destroy(trainer->at.data);
     vgrad__release(network->context, trainer->listeners, trainer->listener_capacity,
                    sizeof *trainer->listeners);
     vgrad_optimizer_destroy(trainer->optimizer);

@@ -71,6 +71,7 @@ typedef struct vgrad__position {
     int64_t row, given_row;   /* of this epoch: first of the next batch, of the last one */
     int64_t carried;          /* rows of the next epoch that the last batch took */
     bool drained;             /* no row of this epoch is left */
+    vgrad_dataset *data;      /* whose epoch it is, held; NULL: nobody's yet */
     bool shuffle, across;     /* as they were set when it began */
     uint64_t seed;            /* likewise */
     int64_t steps;

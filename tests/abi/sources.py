@@ -80,10 +80,11 @@ def main():
     for room in ROOMS:
         if room in rooms:
             points.check("lib/{}: includes run one way".format(room), upward(sources, room))
-    # Compared with a list, not a set of offenders: cblas.h must be seen in its one place.
-    blas = seers(sources, "cblas.h")
-    points.check("only lib/tensor/blas.c sees cblas.h", [] if blas == ["lib/tensor/blas.c"] else blas
-                 or ["nobody does"])
+    # Compared with a list, not a set of offenders: a header must be seen in its one place.
+    for header, place in (("cblas.h", "lib/tensor/blas.c"), ("zlib.h", "lib/data/gzip.c")):
+        seen = seers(sources, header)
+        points.check("only {} sees {}".format(place, header),
+                     [] if seen == [place] else seen or ["nobody does"])
     points.check("no call that prints, ends the process or changes its state",
                  calls(sources, NEVER) +
                  [path + " names a standard stream" for path, text in sources.items()

@@ -84,6 +84,64 @@ START_TEST(null_for_context_dataset_and_tensor)
 }
 END_TEST
 
+START_TEST(null_and_nonsense_for_contexts)
+{
+    vgrad_context *context;
+    const vgrad_context_option none = (vgrad_context_option)9;
+    const double refused[] = { 0, -1, 1.5, 0x1p53 + 2, (double)INFINITY, (double)NAN };
+    assert_ok(vgrad_context_create(&context, NULL, NULL, NULL));
+    INVALID(vgrad_context_set(NULL, VGRAD_CONTEXT_READ_LIMIT, 1));
+    INVALID(vgrad_context_set(context, none, 1));
+    refuses_number((double)NAN, vgrad_context_get(context, none));
+    refuses_number((double)NAN, vgrad_context_get(NULL, none));
+    ck_assert_double_eq(vgrad_context_get(NULL, VGRAD_CONTEXT_READ_LIMIT), 0x1p30);
+    ck_assert_double_eq(vgrad_context_get(context, VGRAD_CONTEXT_READ_LIMIT), 0x1p30);
+    assert_ok(vgrad_context_set(context, VGRAD_CONTEXT_READ_LIMIT, 1));
+    assert_ok(vgrad_context_set(context, VGRAD_CONTEXT_READ_LIMIT, 0x1p53));
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        INVALID(vgrad_context_set(context, VGRAD_CONTEXT_READ_LIMIT, refused[i]));
+    assert_error_names("read_limit");
+    ck_assert_double_eq(vgrad_context_get(context, VGRAD_CONTEXT_READ_LIMIT), 0x1p53);
+    ck_assert_double_eq(vgrad_context_get(NULL, VGRAD_CONTEXT_READ_LIMIT), 0x1p30);
+    vgrad_context_destroy(context);
+}
+END_TEST
+
+START_TEST(null_and_nowhere_for_files)
+{
+    int there = 0;
+    vgrad_dataset *const before = (void *)&there;
+    vgrad_dataset *data = before, *test = before;
+    INVALID(vgrad_dataset_idx(NULL, "x", NULL, NULL));
+    INVALID(vgrad_dataset_idx(&data, NULL, "y", NULL));
+    ck_assert_ptr_null(data);
+    INVALID(vgrad_dataset_npy(NULL, "x", NULL, NULL));
+    data = before;
+    INVALID(vgrad_dataset_npy(&data, NULL, "y", NULL));
+    ck_assert_ptr_null(data);
+    INVALID(vgrad_dataset_mnist(NULL, NULL, ".", NULL));
+    data = before;
+    INVALID(vgrad_dataset_mnist(&data, &test, NULL, NULL));
+    ck_assert_ptr_null(data);
+    ck_assert_ptr_null(test);
+
+    data = before;
+    refuses(VGRAD_E_IO, vgrad_dataset_idx(&data, "nowhere/x", NULL, NULL));
+    assert_error_names("nowhere/x");
+    ck_assert_ptr_null(data);
+    data = before;
+    refuses(VGRAD_E_IO, vgrad_dataset_npy(&data, "", NULL, NULL));
+    ck_assert_ptr_null(data);
+    data = test = before;
+    refuses(VGRAD_E_NOT_FOUND, vgrad_dataset_mnist(&data, &test, "nowhere", NULL));
+    assert_error_names("train-images-idx3-ubyte");
+    ck_assert_ptr_null(data);
+    ck_assert_ptr_null(test);
+    refuses(VGRAD_E_NOT_FOUND, vgrad_dataset_mnist(NULL, &test, "nowhere", NULL));
+    assert_error_names("t10k-images-idx3-ubyte");
+}
+END_TEST
+
 START_TEST(null_for_network_and_layer)
 {
     fixture f;
@@ -208,6 +266,24 @@ START_TEST(null_for_trainer)
     vgrad_trainer_destroy(NULL);
     INVALID(vgrad_trainer_forward(f.trainer, NULL));
     fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(null_and_nothing_for_a_csv_file)
+{
+    vgrad_dataset *data = (void *)&data;
+    INVALID(vgrad_dataset_csv(NULL, "rows.csv", NULL, NULL));
+    assert_error_names("out: NULL");
+    INVALID(vgrad_dataset_csv(&data, NULL, NULL, NULL));
+    assert_error_names("path: NULL");
+    ck_assert_ptr_null(data);
+    data = (void *)&data;
+    refuses(VGRAD_E_IO, vgrad_dataset_csv(&data, "", NULL, NULL));
+    ck_assert_ptr_null(data);
+    data = (void *)&data;
+    refuses(VGRAD_E_FORMAT, vgrad_dataset_csv(&data, "/dev/null", NULL, NULL));
+    assert_error_names("/dev/null: line 1: ");
+    ck_assert_ptr_null(data);
 }
 END_TEST
 
@@ -1299,8 +1375,9 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("bad_input");
-    add_tests(suite, "NULL", null_for_context_dataset_and_tensor, null_for_network_and_layer,
-              null_for_optimizer_and_probe, null_for_trainer);
+    add_tests(suite, "NULL", null_for_context_dataset_and_tensor, null_and_nonsense_for_contexts,
+              null_and_nowhere_for_files, null_for_network_and_layer, null_for_optimizer_and_probe,
+              null_for_trainer, null_and_nothing_for_a_csv_file);
     add_tests(suite, "range", penalties_at_their_ends, schedules_out_of_range,
               optimizer_options_at_their_ends, trainer_and_probe_options_at_their_ends,
               datasets_out_of_range, shapes_have_their_parameters,

@@ -395,6 +395,184 @@ START_TEST(a_new_seed_does_not_tear_an_epoch)
 }
 END_TEST
 
+/* Rows that one set lent to an epoch are not those of another, though it has as many. */
+START_TEST(what_was_carried_over_is_forgotten_with_its_data)
+{
+    fixture f;
+    source s, t;
+    const vgrad_tensor *x;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_ACROSS_EPOCHS, 1));
+    vgrad_dataset *first = stream(&s, &f, 100, _i), *second = stream(&t, &f, 100, _i);
+    assert_ok(vgrad_trainer_fit(f.trainer, first, 1));
+    assert_ok(vgrad_trainer_next(f.trainer, second, 2, &x, NULL));
+    ck_assert_int_eq(t.asked[0], 0);
+    ck_assert_mem_eq(x->data, f.x, 2 * FIXTURE_BATCH * sizeof *f.x);
+    vgrad_dataset_destroy(first);
+    vgrad_dataset_destroy(second);
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(a_stream_shorter_than_a_full_batch_is_refused)
+{
+    fixture f;
+    source s;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    vgrad_dataset *data = stream(&s, &f, 100, false);
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_ACROSS_EPOCHS, 1));
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_BATCH_SIZE, 3 * FIXTURE_ROWS));
+    assert_status(VGRAD_E_INVALID, vgrad_trainer_fit(f.trainer, data, 3));
+    assert_error_names("the stream has 20 rows");
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_ACROSS_EPOCHS, 0));
+    assert_ok(vgrad_trainer_fit(f.trainer, data, 1));
+    vgrad_dataset_destroy(data);
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(options_of_an_epoch_are_taken_up_when_it_begins)
+{
+    fixture f;
+    const vgrad_tensor *x;
+    int seen[FIXTURE_ROWS] = { 0 };
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    for (int batch = 0; batch < FIXTURE_BATCHES; batch++) {
+        assert_ok(vgrad_trainer_next(f.trainer, f.data, 2, &x, NULL));
+        assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_SHUFFLE, batch & 1));
+        assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_ACROSS_EPOCHS, 1));
+        assert_ok(vgrad_trainer_set_seed(f.trainer, 77));
+        ck_assert_int_eq(x->shape[0], batch < 3 ? FIXTURE_BATCH : 2);
+        for (int i = 0; i < x->shape[0]; i++)
+            for (int row = 0; row < FIXTURE_ROWS; row++)
+                seen[row] += vgrad_tensor_f64(x)[2 * i] == f.x[2 * row];
+    }
+    for (int row = 0; row < FIXTURE_ROWS; row++)
+        ck_assert_int_eq(seen[row], 1);
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(within_an_epoch_data_and_batch_size_stay_until_it_is_abandoned)
+{
+    fixture f;
+    vgrad_dataset *same;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_dataset_copy(&same, FIXTURE_ROWS, f.x, VGRAD_FLOAT64, 2, f.y, VGRAD_FLOAT64, 1,
+                                 NULL));
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_MAX_STEPS, 2));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 5));
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_MAX_STEPS, 9));
+    assert_status(VGRAD_E_STATE, vgrad_trainer_fit(f.trainer, same, 5));
+    assert_error_names("abandon_epoch");
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_BATCH_SIZE, 5));
+    assert_status(VGRAD_E_STATE, vgrad_trainer_fit(f.trainer, f.data, 5));
+    assert_error_names("batch_size: 5 within epoch 0, which has batches of 6");
+    ck_assert_int_eq(vgrad_trainer_steps(f.trainer), 2);
+    assert_ok(vgrad_trainer_abandon_epoch(f.trainer));
+    assert_status(VGRAD_E_INVALID, vgrad_trainer_abandon_epoch(NULL));
+    assert_ok(vgrad_trainer_fit(f.trainer, same, 1));
+    ck_assert_int_eq(vgrad_trainer_steps(f.trainer), 2 + 4);
+    vgrad_dataset_destroy(same);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* A batch whose step failed and is tried again by hand does not count as another one. */
+START_TEST(a_batch_tried_again_by_hand_is_not_lost)
+{
+    fixture f;
+    const vgrad_tensor *x, *y;
+    vgrad_tensor wrong;
+    double first[2 * FIXTURE_BATCH];
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_next(f.trainer, f.data, 1, &x, &y));
+    memcpy(first, x->data, sizeof first);
+    vgrad_tensor_matrix(&wrong, first, VGRAD_FLOAT64, FIXTURE_BATCH, 2);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(vgrad_trainer_forward(f.trainer, x));
+        assert_status(VGRAD_E_SHAPE, vgrad_trainer_loss(f.trainer, &wrong, NULL));
+    }
+    if (_i == 0) { /* failed: it comes again */
+        assert_status(VGRAD_E_SHAPE, vgrad_trainer_next(f.trainer, f.data, 1, &x, &y));
+        assert_ok(vgrad_trainer_next(f.trainer, f.data, 1, &x, &y));
+        ck_assert_mem_eq(x->data, first, sizeof first);
+        ck_assert_int_eq(vgrad_trainer_batch(f.trainer), 0);
+    } else { /* mended: the next one comes, and it was in the epoch's sums */
+        assert_ok(vgrad_trainer_forward(f.trainer, x));
+        assert_ok(vgrad_trainer_loss(f.trainer, y, NULL));
+        assert_ok(vgrad_trainer_backward(f.trainer));
+        assert_ok(vgrad_trainer_step(f.trainer));
+        assert_ok(vgrad_trainer_next(f.trainer, f.data, 1, &x, &y));
+        ck_assert_mem_ne(x->data, first, sizeof first);
+        ck_assert_int_eq(vgrad_trainer_batch(f.trainer), 1);
+    }
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* ---- streams in odd hands ---- */
+
+START_TEST(the_end_of_a_stream_is_asked_for_once)
+{
+    fixture f;
+    source s;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    vgrad_dataset *data = stream(&s, &f, 100, false);
+    assert_ok(vgrad_trainer_evaluate(f.trainer, data, NULL, NULL));
+    ck_assert_int_eq(s.calls, 5); /* three full batches, 2 rows, and the end */
+    vgrad_dataset_destroy(data);
+    fixture_destroy(&f);
+}
+END_TEST
+
+typedef struct goner {
+    source s;
+    vgrad_dataset *data;
+} goner;
+
+static int64_t give_and_let_go(int64_t first, int64_t count, void *x, void *y, void *user)
+{
+    goner *g = user;
+    vgrad_dataset_destroy(g->data);
+    g->data = NULL;
+    return give(first, count, x, y, &g->s);
+}
+
+START_TEST(a_stream_may_be_let_go_of_by_its_own_function)
+{
+    fixture f;
+    goner g;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    g.s = (source){ .f = &f, .rows = FIXTURE_ROWS, .most = 100 };
+    assert_ok(vgrad_dataset_stream(&g.data, -1, VGRAD_FLOAT64, 2, VGRAD_FLOAT64, 1, give_and_let_go,
+                                   &g, NULL));
+    if (_i)
+        assert_ok(vgrad_trainer_evaluate(f.trainer, g.data, NULL, NULL));
+    else
+        assert_ok(vgrad_trainer_fit(f.trainer, g.data, 1));
+    ck_assert_ptr_null(g.data);
+    fixture_destroy(&f);
+}
+END_TEST
+
+START_TEST(a_stream_may_say_that_it_is_as_long_as_can_be)
+{
+    fixture f;
+    source s = { .rows = FIXTURE_ROWS, .most = 100 };
+    vgrad_dataset *data;
+    const vgrad_tensor *x;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    s.f = &f;
+    assert_ok(
+        vgrad_dataset_stream(&data, INT64_MAX, VGRAD_FLOAT64, 2, VGRAD_FLOAT64, 1, give, &s, NULL));
+    assert_ok(vgrad_trainer_next(f.trainer, data, 1, &x, NULL));
+    ck_assert_int_eq(vgrad_trainer_batches(f.trainer), INT64_MAX / FIXTURE_BATCH + 1);
+    vgrad_dataset_destroy(data);
+    fixture_destroy(&f);
+}
+END_TEST
+
 /* ---- runs bounded in steps ---- */
 
 START_TEST(a_run_ends_after_its_steps_and_goes_on_where_it_was)
@@ -493,6 +671,28 @@ START_TEST(progress_names_no_end_that_is_not_known)
 }
 END_TEST
 
+/* A run that ends within an epoch still ends its line, with all of its batches. */
+START_TEST(progress_ends_its_line_where_the_run_ends)
+{
+    fixture f;
+    char line[600] = "";
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_trainer_set_validation(f.trainer, f.data));
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_MAX_STEPS, FIXTURE_BATCHES + 2));
+    assert_ok(vgrad_trainer_progress(f.trainer, keep_text, line));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 7));
+    ck_assert_msg(strncmp(line, "\rEpoch 2/7  2/4 [==========  ", 28) == 0, "%s", line);
+    ck_assert_int_eq(line[strlen(line) - 1], '\n');
+    ck_assert_ptr_null(strstr(line, "nan"));
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_MAX_STEPS, 2 * FIXTURE_BATCHES));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 7));
+    ck_assert_ptr_nonnull(strstr(line, "Epoch 2/7  4/4 [====================]"));
+    ck_assert_ptr_nonnull(strstr(line, "  validation loss 0."));
+    ck_assert_ptr_nonnull(strstr(strstr(line, "validation"), " accuracy 0."));
+    fixture_destroy(&f);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("batches");
@@ -512,10 +712,19 @@ int main(void)
     suite_add_tcase(suite, across);
     add_tests(suite, "order", without_shuffling_rows_go_round_and_round,
               the_order_of_an_epoch_is_the_seeds, a_new_seed_does_not_tear_an_epoch);
+    TCase *odd = tcase_create("odd");
+    tcase_add_loop_test(odd, what_was_carried_over_is_forgotten_with_its_data, 0, 2);
+    tcase_add_loop_test(odd, a_batch_tried_again_by_hand_is_not_lost, 0, 2);
+    tcase_add_loop_test(odd, a_stream_may_be_let_go_of_by_its_own_function, 0, 2);
+    suite_add_tcase(suite, odd);
+    add_tests(suite, "odd hands", a_stream_shorter_than_a_full_batch_is_refused,
+              options_of_an_epoch_are_taken_up_when_it_begins,
+              within_an_epoch_data_and_batch_size_stay_until_it_is_abandoned,
+              the_end_of_a_stream_is_asked_for_once, a_stream_may_say_that_it_is_as_long_as_can_be);
     TCase *steps = tcase_create("steps");
     tcase_add_loop_test(steps, a_run_ends_after_its_steps_and_goes_on_where_it_was, 0, 2);
     suite_add_tcase(suite, steps);
     add_tests(suite, "bounds", only_epochs_that_are_over_end, a_run_without_any_bound_is_refused,
-              progress_names_no_end_that_is_not_known);
+              progress_names_no_end_that_is_not_known, progress_ends_its_line_where_the_run_ends);
     return run_suite(suite);
 }

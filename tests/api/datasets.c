@@ -121,6 +121,26 @@ START_TEST(scaling_follows_the_strides_too)
 }
 END_TEST
 
+/* The stride of an axis of one element is never walked: DLPack lets it be anything. */
+START_TEST(strides_of_single_elements_do_not_matter)
+{
+    const int64_t shape[3] = { 1, 2, 1 }, strides[3] = { INT64_MAX, 1, INT64_MIN };
+    const double numbers[2] = { 4, 5 };
+    double found[2];
+    vgrad_tensor view;
+    vgrad_dataset *data;
+    vgrad_tensor_view(&view, numbers, VGRAD_FLOAT64, 3, shape, strides);
+    assert_ok(vgrad_dataset_borrow_tensors(&data, &view, NULL, NULL));
+    read_x(data, found);
+    ck_assert_mem_eq(found, numbers, sizeof found);
+    assert_status(VGRAD_E_INVALID,
+                  vgrad_dataset_read(data, INT64_MIN, 1, found, NULL, VGRAD_FLOAT64));
+    assert_status(VGRAD_E_INVALID,
+                  vgrad_dataset_read(data, 0, INT64_MIN, found, NULL, VGRAD_FLOAT64));
+    vgrad_dataset_destroy(data);
+}
+END_TEST
+
 START_TEST(tensors_that_are_no_rows_are_refused)
 {
     float numbers[6] = { 0 };
@@ -171,6 +191,26 @@ START_TEST(parts_are_the_rows_they_name)
     assert_rows(nested, (const int64_t[]){ 0, 11 }, 2);
     vgrad_dataset_destroy(last);
     vgrad_dataset_destroy(nested);
+}
+END_TEST
+
+/* However often a part is taken of a part: no chain of them waits to be destroyed. */
+START_TEST(parts_of_parts_make_no_chain)
+{
+    enum { DEPTH = 200000 };
+    vgrad_dataset *part = numbered(), *next;
+    const int64_t last[2] = { 1, 0 };
+    assert_ok(vgrad_dataset_take(&next, part, last, 2));
+    vgrad_dataset_destroy(part);
+    part = next;
+    for (int i = 0; i < DEPTH; i++) {
+        if (vgrad_dataset_slice(&next, part, 0, 2) != VGRAD_OK)
+            ck_abort_msg("%s", vgrad_last_error());
+        vgrad_dataset_destroy(part);
+        part = next;
+    }
+    assert_rows(part, last, 2);
+    vgrad_dataset_destroy(part);
 }
 END_TEST
 
@@ -338,10 +378,10 @@ START_TEST(min_max_reaches_both_ends)
     read_x(test, found);
     ck_assert_double_gt(found[0], 3);
     ck_assert_double_eq_tol(found[1], 3, 1e-14); /* 12 of 0 ... 6 */
-    ck_assert_double_eq(found[2], 0);            /* factor 1 */
+    ck_assert_double_eq(found[2], 1);            /* -1 + 2 (-3 - -4), as scikit-learn has it */
     vgrad_dataset_destroy(data);
     read_x(test, found); /* it does not need the other */
-    ck_assert_double_eq(found[2], 0);
+    ck_assert_double_eq(found[2], 1);
     vgrad_dataset_destroy(test);
 }
 END_TEST
@@ -429,6 +469,81 @@ START_TEST(classes_out_of_range_are_named)
 }
 END_TEST
 
+/* ---- NULL ---- */
+
+#define INVALID(call) assert_status(VGRAD_E_INVALID, call)
+
+static int64_t give_nothing(int64_t first, int64_t count, void *x, void *y, void *user)
+{
+    (void)first, (void)count, (void)x, (void)y, (void)user;
+    return 0;
+}
+
+START_TEST(null_is_refused)
+{
+    vgrad_dataset *data = numbered(), *out = data, *other = data;
+    const int64_t one = 1;
+    int64_t shape[VGRAD_MAX_RANK];
+    vgrad_tensor view;
+    vgrad_tensor_matrix(&view, shape, VGRAD_INT64, 1, 1);
+    INVALID(vgrad_dataset_copy_tensors(NULL, &view, NULL, NULL));
+    INVALID(vgrad_dataset_borrow_tensors(NULL, &view, NULL, NULL));
+    INVALID(vgrad_dataset_copy_tensors(&out, NULL, NULL, NULL));
+    ck_assert_ptr_null(out);
+    INVALID(vgrad_dataset_stream(NULL, 1, VGRAD_FLOAT32, 1, VGRAD_FLOAT32, 1, give_nothing, NULL,
+                                 NULL));
+    out = data;
+    INVALID(vgrad_dataset_stream(&out, 1, VGRAD_FLOAT32, 1, VGRAD_FLOAT32, 1, NULL, NULL, NULL));
+    ck_assert_ptr_null(out);
+    INVALID(vgrad_dataset_digits(NULL, 1, 1, NULL));
+    INVALID(vgrad_dataset_slice(NULL, data, 0, 1));
+    INVALID(vgrad_dataset_slice(&out, NULL, 0, 1));
+    INVALID(vgrad_dataset_take(NULL, data, &one, 1));
+    INVALID(vgrad_dataset_take(&out, NULL, &one, 1));
+    INVALID(vgrad_dataset_take(&out, data, NULL, 1));
+    INVALID(vgrad_dataset_split(NULL, &other, data, 1, 1));
+    ck_assert_ptr_null(other);
+    INVALID(vgrad_dataset_split(&out, NULL, data, 1, 1));
+    INVALID(vgrad_dataset_split(&out, &other, NULL, 1, 1));
+    INVALID(vgrad_dataset_scale(NULL, 1, 0));
+    INVALID(vgrad_dataset_scale_min_max(NULL, 0, 1));
+    INVALID(vgrad_dataset_standardize(NULL));
+    INVALID(vgrad_dataset_scale_as(NULL, data));
+    INVALID(vgrad_dataset_scale_as(data, NULL));
+    INVALID(vgrad_dataset_one_hot(NULL, 2));
+    ck_assert_int_eq(vgrad_dataset_x_shape(NULL, shape), -1);
+    ck_assert_int_eq(vgrad_dataset_y_shape(NULL, shape), -1);
+    ck_assert_int_eq(vgrad_dataset_x_shape(data, NULL), -1);
+    ck_assert_int_eq(vgrad_dataset_y_shape(data, NULL), -1);
+    ck_assert_int_eq(vgrad_dataset_rows(NULL), -1);
+    vgrad_dataset_destroy(data);
+}
+END_TEST
+
+START_TEST(numbers_that_are_none_are_named)
+{
+    vgrad_dataset *out = NULL;
+    INVALID(vgrad_dataset_digits(&out, 0, 1, NULL));
+    assert_error_names("rows: 1 to");
+    INVALID(vgrad_dataset_digits(&out, (int64_t)1 << 31, 1, NULL));
+    INVALID(vgrad_dataset_stream(&out, 0, VGRAD_FLOAT32, 1, VGRAD_FLOAT32, 1, give_nothing, NULL,
+                                 NULL));
+    assert_error_names("rows: at least 1, or -1 if not known, got 0");
+    INVALID(vgrad_dataset_stream(&out, -2, VGRAD_FLOAT32, 1, VGRAD_FLOAT32, 1, give_nothing, NULL,
+                                 NULL));
+    INVALID(vgrad_dataset_stream(&out, 1, (vgrad_dtype)9, 1, VGRAD_FLOAT32, 1, give_nothing, NULL,
+                                 NULL));
+    assert_error_names("x_dtype");
+    INVALID(vgrad_dataset_stream(&out, 1, VGRAD_FLOAT32, 0, VGRAD_FLOAT32, 1, give_nothing, NULL,
+                                 NULL));
+    assert_error_names("x_width");
+    INVALID(vgrad_dataset_stream(&out, 1, VGRAD_FLOAT32, 1, VGRAD_FLOAT32, -1, give_nothing, NULL,
+                                 NULL));
+    assert_error_names("y_width");
+    ck_assert_ptr_null(out);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("datasets");
@@ -436,13 +551,14 @@ int main(void)
     tcase_add_loop_test(strides, tensors_of_any_strides_are_read_as_they_lie, 0, 5 * WALKS);
     suite_add_tcase(suite, strides);
     add_tests(suite, "tensors", scaling_follows_the_strides_too,
-              tensors_that_are_no_rows_are_refused);
-    add_tests(suite, "parts", parts_are_the_rows_they_name, parts_outside_are_refused,
-              a_split_deals_every_row_once);
+              strides_of_single_elements_do_not_matter, tensors_that_are_no_rows_are_refused);
+    add_tests(suite, "parts", parts_are_the_rows_they_name, parts_of_parts_make_no_chain,
+              parts_outside_are_refused, a_split_deals_every_row_once);
     add_tests(suite, "scaling", bytes_stay_bytes_until_they_are_read,
               a_scaling_takes_the_place_of_the_one_before,
               standardized_columns_have_mean_0_and_deviation_1, min_max_reaches_both_ends,
               what_cannot_be_fitted_leaves_the_scaling_alone);
+    add_tests(suite, "bad input", null_is_refused, numbers_that_are_none_are_named);
     add_tests(suite, "one-hot", class_numbers_become_rows, classes_out_of_range_are_named);
     return run_suite(suite);
 }

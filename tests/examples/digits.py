@@ -76,6 +76,13 @@ def check_wrong(folder):
         points.expect(done.returncode == 1 and "train-images-idx3-ubyte" in done.stderr
                       and not done.stdout and not (folder / "never").exists(),
                       f"{arguments} {environment}: a folder without MNIST is no synthetic data", done)
+    done = start("--epochs", "3", "--out", "/dev/null/below")
+    points.expect(done.returncode == 1 and "Epoch" not in done.stdout, "an --out that cannot be "
+                  "written is found before the training", done)
+    for rows in ("0", "9", "60001"):
+        done = start("--rows", rows, "--out", str(folder / "never"))
+        points.expect(done.returncode == 2 and f"--rows takes 10 to 60000, got {rows}" in done.stderr,
+                      f"--rows {rows} is refused", done)
     done = start("--mnist")
     points.expect(done.returncode == 2, "--mnist needs a folder", done)
 

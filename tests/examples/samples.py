@@ -7,10 +7,12 @@ loaded first, so there the script is skipped.
 import math
 import os
 import pathlib
+import random
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import tap
 
@@ -67,6 +69,26 @@ def check_keras60():
     points.expect(start(SAMPLES["keras60"], "nonsense").returncode == 1, "keras60 nonsense exits 1")
 
 
+def check_table():
+    """Three clusters by name and by number; and what is wrong with a file comes out."""
+    dice = random.Random(3)
+    rows = [(c, dice.gauss(5 * c, 1), dice.gauss(-4 * c, 1)) for c in range(3) for _ in range(60)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "table.csv")
+        path.write_text("size,species,weight\n" +
+                        "".join(f"{a:.3f},{c},{b:.3f}\n" for c, a, b in rows), encoding="utf-8")
+        for column in ("species", "1"):
+            done = start(SAMPLES["table"], str(path), column)
+            told = re.fullmatch(r"36 rows it has not seen: loss [\d.]+, accuracy ([\d.]+)\n",
+                                done.stdout)
+            points.expect(done.returncode == 0 and told and float(told[1]) > 0.9,
+                          f"table tells clusters apart by column {column}", done)
+        done = start(SAMPLES["table"], str(path), "kind")
+        points.expect(done.returncode == 1 and '"kind" among 3 columns' in done.stderr,
+                      "table names a column that is not there", done)
+    points.expect(start(SAMPLES["table"]).returncode == 2, "table without a file exits 2")
+
+
 def check_what_to_see():
     """What docs/first-experiment.md says of the first batch: last/first s.d. of the gradients."""
     text = (ROOT / "docs" / "first-experiment.md").read_text(encoding="utf-8")
@@ -110,8 +132,10 @@ def main():
     check_length("keras60.c", 60)
     check_format("minimal.c")
     check_format("keras60.c")
+    check_format("table.c")
     check_minimal()
     check_keras60()
+    check_table()
     check_what_to_see()
     check_same_experiment()
     return points.finish()

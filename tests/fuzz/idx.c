@@ -1,0 +1,16 @@
+/* IDX from any bytes. */
+/* SPDX-License-Identifier: MIT */
+#include "reader.h"
+
+static vgrad_status read_idx(vgrad_dataset **out, fuzz_world *world)
+{
+    return fuzz_read_files(out, world, vgrad_dataset_idx);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const fuzz_format idx = { .read = read_idx,
+                                     .wants_y = fuzz_files_have_y,
+                                     .failure_with_y = VGRAD_E_SHAPE };
+    return fuzz_reader(&idx, data, size);
+}

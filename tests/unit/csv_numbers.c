@@ -1,0 +1,89 @@
+/* vgrad_dataset_csv() on many numbers, in this process's locale; with the argument `comma` in one
+   that writes 1,5, if there is any. */
+/* SPDX-License-Identifier: MIT */
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vgrad/dataset.h>
+
+#include "base/context.h"
+#include "base/random.h"
+#include "memory_files.h"
+#include "runner.h"
+
+enum { COLUMNS = 4, NUMBERS = 10000, WIDEST = 26 };
+
+/* Any finite double, of every size. */
+static double random_double(vgrad__random *random)
+{
+    double value;
+    do {
+        uint64_t bits = (uint64_t)vgrad__random_below(random, 1u << 31) << 33 ^
+                        (uint64_t)vgrad__random_below(random, 1u << 31) << 16 ^
+                        (uint64_t)vgrad__random_below(random, 1u << 16);
+        memcpy(&value, &bits, sizeof value);
+    } while (!isfinite(value));
+    return value;
+}
+
+static size_t print_numbers(char *text, const double *numbers)
+{
+    size_t at = 0;
+    setlocale(LC_ALL, "C");
+    for (int i = 0; i < NUMBERS; i++)
+        at += (size_t)sprintf(text + at, "%.17g%c", numbers[i], (i + 1) % COLUMNS ? ',' : '\n');
+    return at;
+}
+
+static const char *locale = "C";
+
+START_TEST(numbers_come_back_bit_for_bit)
+{
+    static double numbers[NUMBERS], back[NUMBERS];
+    static char text[NUMBERS * WIDEST];
+    memory_files files = { 0 };
+    vgrad_context *context;
+    vgrad_dataset *data;
+    vgrad__random random = vgrad__random_stream(11, 1, 0, 0);
+    for (int i = 0; i < NUMBERS; i++)
+        numbers[i] = random_double(&random);
+    files.files[0] = (memory_file){ "numbers.csv", text, print_numbers(text, numbers) };
+    assert_ok(vgrad_context_create(&context, NULL, NULL, NULL));
+    vgrad__context_set_files(context, memory_files_begin(&files));
+    ck_assert_ptr_nonnull(setlocale(LC_ALL, locale));
+    assert_ok(vgrad_dataset_csv(&data, "numbers.csv", NULL, context));
+    ck_assert_str_eq(setlocale(LC_ALL, NULL), locale); /* left as it was */
+    assert_ok(vgrad_dataset_read(data, 0, NUMBERS / COLUMNS, back, NULL, VGRAD_FLOAT64));
+    for (int i = 0; i < NUMBERS; i++)
+        ck_assert_msg(memcmp(&back[i], &numbers[i], sizeof back[i]) == 0, "%a became %a",
+                      numbers[i], back[i]);
+    vgrad_dataset_destroy(data);
+    vgrad_context_destroy(context);
+}
+END_TEST
+
+static const char *locale_with_comma(void)
+{
+    static const char *const likely[] = { "de_DE.UTF-8", "fr_FR.UTF-8", "es_ES.UTF-8",
+                                          "it_IT.UTF-8", "pt_BR.UTF-8", "nl_NL.UTF-8",
+                                          "pl_PL.UTF-8", "ru_RU.UTF-8", "de_DE" };
+    for (size_t i = 0; i < sizeof likely / sizeof *likely; i++)
+        if (setlocale(LC_ALL, likely[i]) && strcmp(localeconv()->decimal_point, ",") == 0)
+            return likely[i];
+    return NULL;
+}
+
+int main(int count, char **arguments)
+{
+    if (count > 1 && strcmp(arguments[1], "comma") == 0)
+        locale = locale_with_comma();
+    if (!locale) {
+        puts("1..0 # SKIP no locale with a decimal comma is installed");
+        return EXIT_SUCCESS;
+    }
+    Suite *suite = suite_create("csv_numbers");
+    add_tests(suite, locale, numbers_come_back_bit_for_bit);
+    return run_suite(suite);
+}
