@@ -171,6 +171,9 @@ static const struct {
     [VGRAD_LAYER_TRAINABLE] = { "trainable", 0, 1, true, "0 or 1" },
     [VGRAD_LAYER_USE_BIAS] = { "use_bias", 0, 1, true, "0 or 1" },
     [VGRAD_LAYER_ALPHA] = { "alpha", 0, 1, false, "in [0, 1]" },
+    [VGRAD_LAYER_STRIDE_HEIGHT] = { "stride_height", 1, INT32_MAX, true, "1 to 2147483647" },
+    [VGRAD_LAYER_STRIDE_WIDTH] = { "stride_width", 1, INT32_MAX, true, "1 to 2147483647" },
+    [VGRAD_LAYER_PADDING] = { "padding", VGRAD_VALID, VGRAD_SAME, true, "VALID (0) or SAME (1)" },
 };
 
 /* VGRAD_OK if layers of this kind have the option. */
