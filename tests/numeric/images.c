@@ -335,7 +335,7 @@ static double *shuffled(int64_t n, dice *d)
 
 static double worst_of(vgrad_network *network, vgrad_layer *output)
 {
-    double worst = NAN;
+    double worst = (double)NAN;
     vgrad_tensor view;
     assert_ok(vgrad_network_build(network, output));
     dice d = dice_from(11);
@@ -610,7 +610,7 @@ static void assert_shape(const vgrad_tensor *tensor, int64_t a, int64_t b, int64
 /* The probe's figure is that of the tensor, which is kept. */
 static void assert_probed(const vgrad_probe *probe, const vgrad_layer *layer, vgrad_role role)
 {
-    double figure = NAN;
+    double figure = (double)NAN;
     assert_ok(vgrad_probe_read(probe, layer->index, role, VGRAD_L2, &figure));
     double want = vgrad_tensor_stat(vgrad_layer_tensor(layer, role), VGRAD_L2);
     ck_assert_double_eq_tol(figure, want, 1e-12 * want);
