@@ -13,9 +13,9 @@
 #include "tensor/blas.h"
 
 enum {
-    CACHED = 1 << 15,    /* elements of patches at a time: they stay in the second-level cache, */
-    PLACES_MIN = 256,    /* but so many places that packing W for a product is no matter */
-    PLACES_MAX = 1 << 20 /* where a is its own patches */
+    CACHED = 1 << 15,    /* elements of patches at a time, for the second-level cache; */
+    PLACES_MIN = 256,    /* but no fewer places, or a product mostly packs W */
+    PLACES_MAX = 1 << 20 /* places at a time where the patches are the input as it is */
 };
 
 /* A kernel of one cell that stops at each: the patches are the input as it is. */
