@@ -154,6 +154,86 @@ VGRAD_API vgrad_layer *vgrad_add(vgrad_layer *a, vgrad_layer *b);
 VGRAD_API vgrad_layer *vgrad_concatenate(vgrad_layer *a, vgrad_layer *b);
 
 /**
+ * What a window does at the border of an image.
+ * @since 0.1
+ */
+typedef enum vgrad_padding {
+    VGRAD_VALID = 0, /**< It stays inside: (size - window) / stride + 1 places, rounded down. */
+    VGRAD_SAME = 1   /**< size / stride places, rounded up: what lacks lies half before the image
+                          and half after it, an odd row or column after (as in TensorFlow). */
+} vgrad_padding;
+
+/**
+ * Convolution of images: z[y, x, f] = b[f] + sum over i, j, c of
+ * in[y s + i, x t + j, c] W[i, j, c, f], a = f(z), with strides s and t, kernel W (kernel_height,
+ * kernel_width, in, filters) and bias b (filters); the kernel is not flipped, and outside the image
+ * all is 0.
+ *
+ * Options: STRIDE_HEIGHT, STRIDE_WIDTH, PADDING, USE_BIAS, ALPHA. Any activation but softmax.
+ * Default initializers: as vgrad_dense(), with kernel_height * kernel_width times its inputs and
+ * outputs.
+ *
+ * @param in            the layer before: rows of (height, width, channels).
+ * @param filters       channels of the result, at least 1.
+ * @param kernel_height at least 1; with VGRAD_VALID, at most the height of `in`.
+ * @param kernel_width  likewise.
+ * @param activation    f.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_conv2d(vgrad_layer *in, int64_t filters, int64_t kernel_height,
+                                    int64_t kernel_width, vgrad_activation activation);
+
+/**
+ * The largest of the cells under a window, channel by channel; NaN if one of them is.
+ *
+ * The gradient goes to the first of the largest in row-major order. Options: STRIDE_HEIGHT and
+ * STRIDE_WIDTH, at first as large as the window; PADDING, whose cells are none.
+ *
+ * @param in     the layer before: rows of (height, width, channels).
+ * @param height of the window, at least 1; with VGRAD_VALID, at most the height of `in`.
+ * @param width  likewise.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_max_pool2d(vgrad_layer *in, int64_t height, int64_t width);
+
+/**
+ * The mean of the cells under a window, channel by channel. What lies outside the image is not
+ * counted (as in Keras).
+ *
+ * Options: as vgrad_max_pool2d().
+ *
+ * @param in     the layer before: rows of (height, width, channels).
+ * @param height of the window, at least 1; with VGRAD_VALID, at most the height of `in`.
+ * @param width  likewise.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_average_pool2d(vgrad_layer *in, int64_t height, int64_t width);
+
+/**
+ * The mean of each channel of an image: rows of (channels).
+ *
+ * @param in the layer before: rows of (height, width, channels).
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_global_average_pool2d(vgrad_layer *in);
+
+/**
  * Rows of one axis, with all elements in row-major order: between images and dense layers.
  *
  * @param in the layer before.
@@ -193,7 +273,10 @@ typedef enum vgrad_layer_option {
     VGRAD_LAYER_USE_BIAS = 2,  /**< 1. 0: no bias. */
     VGRAD_LAYER_ALPHA = 3,     /**< 0.2. Leaky ReLU's slope below 0, in [0, 1]. */
     VGRAD_LAYER_L1 = 4,        /**< 0. At least 0: of the kernel, added to the gradient. */
-    VGRAD_LAYER_L2 = 5         /**< 0. At least 0: likewise. */
+    VGRAD_LAYER_L2 = 5,        /**< 0. At least 0: likewise. */
+    VGRAD_LAYER_STRIDE_HEIGHT = 9, /**< 1; pools: the window's height. From line to line. */
+    VGRAD_LAYER_STRIDE_WIDTH = 10, /**< 1; pools: the window's width. From column to column. */
+    VGRAD_LAYER_PADDING = 11       /**< VGRAD_VALID. A vgrad_padding. */
 } vgrad_layer_option;
 
 /**

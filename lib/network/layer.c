@@ -206,6 +206,10 @@ static const struct {
     [VGRAD_LAYER_ALPHA] = { "alpha", 0, 1, false, false, "in [0, 1]" },
     [VGRAD_LAYER_L1] = { "l1", 0, DBL_MAX, false, true, "at least 0" },
     [VGRAD_LAYER_L2] = { "l2", 0, DBL_MAX, false, true, "at least 0" },
+    [VGRAD_LAYER_STRIDE_HEIGHT] = { "stride_height", 1, INT32_MAX, true, false, "1 to 2147483647" },
+    [VGRAD_LAYER_STRIDE_WIDTH] = { "stride_width", 1, INT32_MAX, true, false, "1 to 2147483647" },
+    [VGRAD_LAYER_PADDING] = { "padding", VGRAD_VALID, VGRAD_SAME, true, false,
+                              "VALID (0) or SAME (1)" },
 };
 
 /* VGRAD_OK if layers of this kind have the option. */

@@ -119,6 +119,7 @@ struct vgrad_layer {
     int64_t width;                  /* elements of a row: the product of its shape */
     int64_t saved_row, saved_fixed; /* see vgrad__layer_memory */
     int64_t scratch;                /* elements that it needs while it runs, see vgrad_network */
+    vgrad__window window;           /* of a layer over images */
     vgrad_activation activation;
     double options[VGRAD__LAYER_OPTIONS_MAX]; /* by vgrad_layer_option */
     vgrad__parameter parameters[VGRAD__PARAMETERS_MAX];

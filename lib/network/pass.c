@@ -273,9 +273,10 @@ vgrad__culprit vgrad__find_non_finite(const vgrad_network *network)
     for (size_t s = network->segment_count; s-- > 0 && !culprit.layer;) {
         const vgrad__segment *segment = &network->segments[s];
         const vgrad_layer *layer = network->layers[segment->layer];
+        const vgrad__parameter *parameter = &layer->parameters[segment->parameter];
         culprit = search(layer, (vgrad_role)(segment->slot + VGRAD__FACE_GRADIENT),
                          vgrad__at(network, network->gradients.data, segment->offset),
-                         segment->count, layer->width);
+                         segment->count, parameter->shape[parameter->rank - 1]);
     }
     return culprit;
 }

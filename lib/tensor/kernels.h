@@ -38,6 +38,20 @@ typedef struct vgrad__adagrad {
     int epsilon_inside;
 } vgrad__adagrad;
 
+/*
+ * How a window goes over images of (height, width, channels), channels last: output (y, x) has its
+ * upper left corner at (y * stride_height - top, x * stride_width - left). Every window has at
+ * least one cell inside the image. "Line" n of the output is line n % out_height of image n /
+ * out_height.
+ */
+typedef struct vgrad__window {
+    int64_t height, width, channels;
+    int64_t out_height, out_width;
+    int64_t window_height, window_width;
+    int64_t stride_height, stride_width;
+    int64_t top, left;
+} vgrad__window;
+
 typedef struct vgrad__kernels {
     const char *level;
 
@@ -106,6 +120,25 @@ typedef struct vgrad__kernels {
     /* (x - center) * factor + offset of bytes, in double until it is rounded. */
     void (*scale_bytes)(const uint8_t *x, void *out, size_t n, double center, double factor,
                         double offset);
+
+    /*
+     * Windows over images. A patch holds what is under a window, (window_height, window_width,
+     * channels), 0 outside the image; of `lines` lines of the output there are lines * out_width.
+     */
+    void (*patches)(const vgrad__window *w, const void *images, int64_t line, int64_t lines,
+                    void *patches);
+    /* Adds each element of the patches to the one that it would be a copy of. */
+    void (*patches_add)(const vgrad__window *w, const void *patches, int64_t line, int64_t lines,
+                        void *images);
+    /* The largest cell, channel by channel; NaN if there is one. */
+    void (*max_pool)(const vgrad__window *w, const void *images, size_t count, void *out);
+    /* d_images += d_out at the first cell, in row-major order, that is `out`. */
+    void (*max_pool_backward)(const vgrad__window *w, const void *images, const void *out,
+                              const void *d_out, size_t count, void *d_images);
+    /* The mean of the cells inside the image. */
+    void (*average_pool)(const vgrad__window *w, const void *images, size_t count, void *out);
+    void (*average_pool_backward)(const vgrad__window *w, const void *d_out, size_t count,
+                                  void *d_images);
 
     /* y += x */
     void (*add)(void *y, const void *x, size_t n);

@@ -169,6 +169,10 @@ START_TEST(null_for_network_and_layer)
     refuses_number(-1, vgrad_layer_index(NULL));
     refuses_pointer(vgrad_input(NULL, 1));
     refuses_pointer(vgrad_dense(NULL, 1, VGRAD_LINEAR));
+    refuses_pointer(vgrad_conv2d(NULL, 1, 1, 1, VGRAD_LINEAR));
+    refuses_pointer(vgrad_max_pool2d(NULL, 1, 1));
+    refuses_pointer(vgrad_average_pool2d(NULL, 1, 1));
+    refuses_pointer(vgrad_global_average_pool2d(NULL));
     INVALID(vgrad_layer_set(NULL, VGRAD_LAYER_TRAINABLE, 1));
     refuses_number((double)NAN, vgrad_layer_get(NULL, VGRAD_LAYER_TRAINABLE));
     INVALID(vgrad_layer_set_name(NULL, "x"));
@@ -745,6 +749,161 @@ START_TEST(an_input_has_a_width)
         vgrad_layer *output = vgrad_dense(vgrad_input(network, widths[i]), 1, VGRAD_LINEAR);
         refuses(VGRAD_E_INVALID, vgrad_network_build(network, output));
         assert_error_names("\"input\"");
+        vgrad_network_destroy(network);
+    }
+}
+END_TEST
+
+/* ---- layers over images ---- */
+
+enum { CONVOLUTION, MAXIMUM, AVERAGE, WHOLE };
+
+typedef struct image_case {
+    int kind;
+    int64_t filters, height, width;
+    vgrad_status status;
+    const char *names;
+} image_case;
+
+static vgrad_layer *over_images(vgrad_layer *in, const image_case *c)
+{
+    switch (c->kind) {
+    case CONVOLUTION: return vgrad_conv2d(in, c->filters, c->height, c->width, VGRAD_RELU);
+    case MAXIMUM: return vgrad_max_pool2d(in, c->height, c->width);
+    case AVERAGE: return vgrad_average_pool2d(in, c->height, c->width);
+    default: return vgrad_global_average_pool2d(in);
+    }
+}
+
+static const int64_t big = INT64_C(1) << 31;
+#define TOO_BIG_TEXT "2147483648"
+
+START_TEST(windows_that_are_none_or_do_not_fit)
+{
+    const image_case cases[] = {
+        { CONVOLUTION, 1, 0, 1, VGRAD_E_INVALID, "layer \"conv2d\": kernel of 1 to" },
+        { CONVOLUTION, 1, 1, -1, VGRAD_E_INVALID, "(1, -1)" },
+        { CONVOLUTION, 1, big, 1, VGRAD_E_INVALID, TOO_BIG_TEXT },
+        { CONVOLUTION, 1, 1, INT64_MAX, VGRAD_E_INVALID, "9223372036854775807" },
+        { CONVOLUTION, 1, INT64_MIN, 1, VGRAD_E_INVALID, "-9223372036854775808" },
+        { CONVOLUTION, 0, 1, 1, VGRAD_E_INVALID, "filters 1 to 2147483647, got 0" },
+        { CONVOLUTION, -3, 1, 1, VGRAD_E_INVALID, "got -3" },
+        { CONVOLUTION, INT64_MAX, 1, 1, VGRAD_E_INVALID, "got 9223372036854775807" },
+        { CONVOLUTION, 1, 5, 1, VGRAD_E_SHAPE,
+          "kernel of (5, 1) does not fit into rows of (4, 6," },
+        { CONVOLUTION, 1, 1, 7, VGRAD_E_SHAPE, "(1, 7)" },
+        { CONVOLUTION, INT32_MAX, 3, 6, VGRAD_E_SHAPE, "layer \"conv2d\"" },
+        { MAXIMUM, 0, 0, 1, VGRAD_E_INVALID, "layer \"max_pool2d\": window of 1 to" },
+        { MAXIMUM, 0, 1, big, VGRAD_E_INVALID, TOO_BIG_TEXT },
+        { MAXIMUM, 0, 5, 2, VGRAD_E_SHAPE, "window of (5, 2) does not fit into rows of (4, 6, 2)" },
+        { AVERAGE, 0, -9, 1, VGRAD_E_INVALID, "layer \"average_pool2d\"" },
+        { AVERAGE, 0, 4, 7, VGRAD_E_SHAPE, "layer \"average_pool2d\"" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        vgrad_network *network;
+        assert_ok(vgrad_network_create(&network, NULL));
+        vgrad_layer *output = over_images(vgrad_input_image(network, 4, 6, 2), &cases[i]);
+        for (int again = 0; again < 2; again++) { /* a second build says the same */
+            refuses(cases[i].status, vgrad_network_build(network, output));
+            assert_error_names(cases[i].names);
+        }
+        vgrad_network_destroy(network);
+    }
+}
+END_TEST
+
+/* With the same padding a window may be larger than the image, but not beyond all numbers. */
+START_TEST(kernels_beyond_all_numbers)
+{
+    const struct {
+        int64_t filters, height, width, channels;
+    } cases[] = {
+        { 1, INT32_MAX, INT32_MAX, 3 }, { INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX },
+        { INT32_MAX, INT32_MAX, 1, 1 }, { 1, 65536, 65536, 1 },
+        { 1, INT32_MAX, 1, 2 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        vgrad_network *network;
+        assert_ok(vgrad_network_create(&network, NULL));
+        vgrad_layer *in = vgrad_input_image(network, 1, 1, cases[i].channels);
+        vgrad_layer *output =
+            vgrad_conv2d(in, cases[i].filters, cases[i].height, cases[i].width, VGRAD_LINEAR);
+        vgrad_layer_set(output, VGRAD_LAYER_PADDING, VGRAD_SAME);
+        refuses(VGRAD_E_SHAPE, vgrad_network_build(network, output));
+        assert_error_names("layer \"conv2d\": a kernel of (");
+        assert_error_names("too large");
+        vgrad_network_destroy(network);
+    }
+}
+END_TEST
+
+START_TEST(layers_over_images_want_images)
+{
+    const image_case kinds[] = { { CONVOLUTION, 1, 1, 1, VGRAD_E_SHAPE, "\"conv2d\"" },
+                                 { MAXIMUM, 0, 1, 1, VGRAD_E_SHAPE, "\"max_pool2d\"" },
+                                 { AVERAGE, 0, 1, 1, VGRAD_E_SHAPE, "\"average_pool2d\"" },
+                                 { WHOLE, 0, 0, 0, VGRAD_E_SHAPE, "\"global_average_pool2d\"" } };
+    static const int64_t row[4] = { 2, 3, 2, 1 };
+    for (int i = 0; i < 4; i++)
+        for (int32_t rank = 1; rank <= 4; rank++) {
+            vgrad_network *network;
+            assert_ok(vgrad_network_create(&network, NULL));
+            vgrad_layer *in = vgrad_input_shape(network, rank, row);
+            vgrad_layer *output = over_images(in, &kinds[i]);
+            if (rank == 3) {
+                assert_ok(vgrad_network_build(network, output));
+            } else {
+                refuses(VGRAD_E_SHAPE, vgrad_network_build(network, output));
+                assert_error_names(kinds[i].names);
+                assert_error_names("(height, width, channels), got (2");
+            }
+            vgrad_network_destroy(network);
+        }
+}
+END_TEST
+
+START_TEST(options_of_layers_over_images)
+{
+    static const vgrad_layer_option strides[] = { VGRAD_LAYER_STRIDE_HEIGHT,
+                                                  VGRAD_LAYER_STRIDE_WIDTH };
+    static const double bad[] = { 0, -1, 1.5, 2147483648.0, (double)NAN, (double)INFINITY };
+    for (size_t i = 0; i < 3; i++) {
+        const image_case kind = { .kind = (int)i, .filters = 1, .height = 2, .width = 3 };
+        vgrad_network *network;
+        assert_ok(vgrad_network_create(&network, NULL));
+        vgrad_layer *layer = over_images(vgrad_input_image(network, 4, 6, 2), &kind);
+        ck_assert_double_eq(vgrad_layer_get(layer, strides[0]), i == 0 ? 1 : 2);
+        ck_assert_double_eq(vgrad_layer_get(layer, strides[1]), i == 0 ? 1 : 3);
+        ck_assert_double_eq(vgrad_layer_get(layer, VGRAD_LAYER_PADDING), VGRAD_VALID);
+        for (size_t b = 0; b < sizeof bad / sizeof *bad; b++)
+            for (int s = 0; s < 2; s++)
+                INVALID(vgrad_layer_set(layer, strides[s], bad[b]));
+        INVALID(vgrad_layer_set(layer, VGRAD_LAYER_PADDING, 2));
+        INVALID(vgrad_layer_set(layer, VGRAD_LAYER_PADDING, -1));
+        INVALID(vgrad_layer_set(layer, VGRAD_LAYER_PADDING, 0.5));
+        if (i > 0)
+            INVALID(vgrad_layer_set(layer, VGRAD_LAYER_USE_BIAS, 0));
+        ck_assert_double_eq(vgrad_layer_get(layer, strides[0]), i == 0 ? 1 : 2);
+        assert_ok(vgrad_layer_set(layer, strides[0], INT32_MAX));
+        assert_ok(vgrad_layer_set(layer, VGRAD_LAYER_PADDING, VGRAD_SAME));
+        /* The first mistake is what build reports. */
+        INVALID(vgrad_network_build(network, layer));
+        assert_error_names("stride_height 1 to 2147483647, got 0");
+        vgrad_network_destroy(network);
+    }
+}
+END_TEST
+
+START_TEST(a_convolution_has_an_activation_of_elements)
+{
+    static const vgrad_activation none[] = { VGRAD_SOFTMAX, (vgrad_activation)-1,
+                                             (vgrad_activation)99 };
+    for (int i = 0; i < 3; i++) {
+        vgrad_network *network;
+        assert_ok(vgrad_network_create(&network, NULL));
+        vgrad_layer *in = vgrad_input_image(network, 4, 6, 2);
+        INVALID(vgrad_network_build(network, vgrad_conv2d(in, 2, 3, 3, none[i])));
+        assert_error_names(i == 0 ? "\"conv2d\": softmax" : "\"conv2d\": no activation");
         vgrad_network_destroy(network);
     }
 }
@@ -1383,8 +1542,11 @@ int main(void)
               datasets_out_of_range, shapes_have_their_parameters,
               blobs_end_where_their_stream_ends);
     add_tests(suite, "wiring", build_reports_the_first_mistake, an_input_has_a_width,
-              a_built_network_is_fixed, an_unbuilt_network_does_nothing,
-              parts_of_two_networks_do_not_mix, success_leaves_the_last_error_alone);
+              windows_that_are_none_or_do_not_fit, kernels_beyond_all_numbers,
+              layers_over_images_want_images, options_of_layers_over_images,
+              a_convolution_has_an_activation_of_elements, a_built_network_is_fixed,
+              an_unbuilt_network_does_nothing, parts_of_two_networks_do_not_mix,
+              success_leaves_the_last_error_alone);
     add_tests(suite, "data", widths_that_do_not_fit, a_batch_above_the_rows,
               labels_out_of_range_name_their_row, cross_entropy_needs_two_outputs,
               integers_declared_as_floats_are_noticed,

@@ -6,6 +6,7 @@
  */
 /* SPDX-License-Identifier: MIT */
 #include "tensor/kernels.h"
+#include "tensor/kernels/places.h"
 #include "tensor/kernels/vector_math.h"
 
 #define JOIN_(a, b) a##_##b
@@ -16,6 +17,7 @@
 #define T       float
 #define N(name) JOIN(name, f32)
 #include "tensor/kernels/activation.inc"
+#include "tensor/kernels/images.inc"
 #include "tensor/kernels/loss.inc"
 #include "tensor/kernels/scaling.inc"
 #include "tensor/kernels/statistics.inc"
@@ -26,6 +28,7 @@
 #define T       double
 #define N(name) JOIN(name, f64)
 #include "tensor/kernels/activation.inc"
+#include "tensor/kernels/images.inc"
 #include "tensor/kernels/loss.inc"
 #include "tensor/kernels/scaling.inc"
 #include "tensor/kernels/statistics.inc"
@@ -49,7 +52,11 @@
         .momentum = momentum_##suffix, .rmsprop = rmsprop_##suffix, .adam = adam_##suffix,         \
         .nadam = nadam_##suffix, .adagrad = adagrad_##suffix, .clip = clip_##suffix,               \
         .penalty = penalty_##suffix, .sum = sum_##suffix, .scale_bytes = scale_bytes_##suffix,     \
-        .add = add_##suffix, .running_mean = running_mean_##suffix                                 \
+        .patches = patches_##suffix, .patches_add = patches_add_##suffix,                          \
+        .max_pool = max_pool_##suffix, .max_pool_backward = max_pool_backward_##suffix,            \
+        .average_pool = average_pool_##suffix,                                                     \
+        .average_pool_backward = average_pool_backward_##suffix, .add = add_##suffix,              \
+        .running_mean = running_mean_##suffix                                                      \
     }
 
 extern const vgrad__kernels JOIN(vgrad__kernels, VGRAD_LEVEL)[2];
