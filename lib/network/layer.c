@@ -114,6 +114,11 @@ void vgrad__layer_add_parameter(vgrad_layer *layer, const vgrad__parameter *para
     layer->parameters[layer->parameter_count++] = *parameter;
 }
 
+void vgrad__layer_add_state(vgrad_layer *layer, const vgrad__state *state)
+{
+    layer->states[layer->state_count++] = *state;
+}
+
 const char *vgrad_layer_name(const vgrad_layer *layer)
 {
     if (!layer)
@@ -171,6 +176,9 @@ static const struct {
     [VGRAD_LAYER_TRAINABLE] = { "trainable", 0, 1, true, "0 or 1" },
     [VGRAD_LAYER_USE_BIAS] = { "use_bias", 0, 1, true, "0 or 1" },
     [VGRAD_LAYER_ALPHA] = { "alpha", 0, 1, false, "in [0, 1]" },
+    [VGRAD_LAYER_MOMENTUM] = { "momentum", 0, 1, false, "in [0, 1]" },
+    [VGRAD_LAYER_EPSILON] = { "epsilon", 1e-30, 1, false, "in [1e-30, 1]" },
+    [VGRAD_LAYER_UNBIASED_VARIANCE] = { "unbiased_variance", 0, 1, true, "0 or 1" },
 };
 
 /* VGRAD_OK if layers of this kind have the option. */

@@ -17,6 +17,7 @@
 #define N(name) JOIN(name, f32)
 #include "tensor/kernels/activation.inc"
 #include "tensor/kernels/loss.inc"
+#include "tensor/kernels/normalization.inc"
 #include "tensor/kernels/scaling.inc"
 #include "tensor/kernels/statistics.inc"
 #include "tensor/kernels/update.inc"
@@ -27,6 +28,7 @@
 #define N(name) JOIN(name, f64)
 #include "tensor/kernels/activation.inc"
 #include "tensor/kernels/loss.inc"
+#include "tensor/kernels/normalization.inc"
 #include "tensor/kernels/scaling.inc"
 #include "tensor/kernels/statistics.inc"
 #include "tensor/kernels/update.inc"
@@ -48,7 +50,13 @@
         .crossentropy_logits = crossentropy_logits_##suffix, .sgd = sgd_##suffix,                  \
         .momentum = momentum_##suffix, .rmsprop = rmsprop_##suffix, .adam = adam_##suffix,         \
         .scale_bytes = scale_bytes_##suffix, .add = add_##suffix,                                  \
-        .running_mean = running_mean_##suffix                                                      \
+        .running_mean = running_mean_##suffix, .column_moments = column_moments_##suffix,          \
+        .normalize_columns = normalize_columns_##suffix,                                           \
+        .normalize_columns_sums = normalize_columns_sums_##suffix,                                 \
+        .normalize_columns_backward = normalize_columns_backward_##suffix,                         \
+        .move_statistics = move_statistics_##suffix, .layer_norm = layer_norm_##suffix,            \
+        .layer_norm_backward = layer_norm_backward_##suffix, .dropout = dropout_##suffix,          \
+        .multiply = multiply_##suffix                                                              \
     }
 
 extern const vgrad__kernels JOIN(vgrad__kernels, VGRAD_LEVEL)[2];
