@@ -56,7 +56,7 @@ enum { CHECK_ROWS = 8 };
 /* Builds and checks in both modes, and leaves the statistics alone; the network goes. */
 static void check_network(vgrad_network *network, vgrad_layer *output, int64_t width)
 {
-    double x[CHECK_ROWS * 64], worst = NAN;
+    double x[CHECK_ROWS * 64], worst = (double)NAN;
     vgrad_tensor view;
     assert_ok(vgrad_network_build(network, output));
     set_statistics(network);
@@ -449,7 +449,7 @@ START_TEST(nan_and_infinity_stay_in_their_channel)
     rig r = rig_around(network, VGRAD_LOSS_MEAN_SQUARED_ERROR, VGRAD_SGD, 0.1);
     fill(x, ROWS * WIDTH, -1, 1, 14);
     double y[ROWS * WIDTH] = { 0 };
-    x[4] = NAN;
+    x[4] = (double)NAN;
     x[CHANNELS + 2] = INFINITY;
     rig_gradients(&r, x, WIDTH, y, WIDTH, ROWS);
     double *a = doubles_of(vgrad_layer_tensor(layer, VGRAD_ACTIVATION));
