@@ -170,12 +170,15 @@ VGRAD_API vgrad_layer *vgrad_reshape(vgrad_layer *in, int32_t rank, const int64_
  *
  * a = gamma xhat + beta, xhat = (x - mean) / sqrt(variance + epsilon).
  *
- * In training mean and variance are those of the batch: the variance is biased, 1/N sum (x -
- * mean)^2 over the N samples of a channel (rows times pixels), in two passes in double. Each
+ * In training mean and variance are those of the batch, over the N samples of a channel (rows times
+ * pixels), in two passes in double; the variance is the biased one, the mean of (x - mean)^2. Each
  * training forward also moves the layer's state, VGRAD_MOVING_MEAN and VGRAD_MOVING_VARIANCE, which
- * begin at 0 and 1: moving = (1 - m) moving + m batch, where the variance is taken times N / (N -
- * 1) unless VGRAD_LAYER_UNBIASED_VARIANCE is 0. In prediction and evaluation mean and variance are
- * the moving ones, and nothing moves.
+ * begin at 0 and 1:
+ *
+ * moving = (1 - m) moving + m batch, the variance times N / (N - 1).
+ *
+ * Without that factor if VGRAD_LAYER_UNBIASED_VARIANCE is 0. In prediction and evaluation mean and
+ * variance are the moving ones, and nothing moves.
  *
  * | option | default, as PyTorch | as Keras |
  * | --- | --- | --- |

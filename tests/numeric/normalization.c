@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "common.h"
 
 static vgrad_network *new_network(vgrad_dtype dtype, uint64_t seed)
@@ -790,6 +791,26 @@ START_TEST(masks_differ_and_repeat)
 }
 END_TEST
 
+/* Word by word from the generator: what a seed drops never changes. */
+START_TEST(a_mask_is_the_stream_of_its_layer_and_pass)
+{
+    static droppings d;
+    const uint32_t key[2] = { 0x9abcdef0u, 0x12345678u };
+    make_droppings(&d, VGRAD_FLOAT32, 0x123456789abcdef0u, 0.25);
+    for (uint32_t pass = 0; pass < 3; pass++) {
+        drop(&d, DROPPED_ROWS);
+        for (uint32_t i = 0; i < DROPPED; i++) {
+            const uint32_t counter[4] = { i / 4, 5, 1, pass }; /* block, purpose, layer, pass */
+            uint32_t block[4];
+            vgrad__philox(counter, key, block);
+            if ((d.a[i] != 0) != (block[i % 4] >= 0x40000000u))
+                ck_abort_msg("pass %u, element %u: %g", pass, i, d.a[i]);
+        }
+    }
+    rig_destroy(&d.rig);
+}
+END_TEST
+
 /* Layers 1 and 2 of one seed see the same input here: their own masks differ. */
 START_TEST(layers_have_masks_of_their_own)
 {
@@ -944,7 +965,8 @@ int main(void)
               a_probe_sees_gamma_and_beta);
     add_loop(suite, "shares", dropout_keeps_its_share_and_the_mean, 0, 4);
     add_loop(suite, "mask", the_gradient_goes_through_the_mask_of_forward, 0, 2);
-    add_tests(suite, "masks", masks_differ_and_repeat, layers_have_masks_of_their_own,
+    add_tests(suite, "masks", masks_differ_and_repeat, a_mask_is_the_stream_of_its_layer_and_pass,
+              layers_have_masks_of_their_own,
               nothing_is_dropped_in_prediction_evaluation_or_at_rate_0);
     add_tests(suite, "refusals", rates_and_axes_that_cannot_be_are_refused,
               options_are_held_in_their_ranges);
