@@ -109,6 +109,16 @@ START_TEST(every_kind_can_be_the_output)
 }
 END_TEST
 
+/* What a layer keeps from forward to backward, in rooms that 64 bytes leave no slack in. */
+START_TEST(eight_units_fill_their_room)
+{
+    vgrad_network *network = new_network(VGRAD_FLOAT64, 3);
+    vgrad_layer *h = vgrad_dense(vgrad_input(network, 3), 8, VGRAD_TANH);
+    h = layer_of_kind(vgrad_dense(layer_of_kind(h, _i), 8, VGRAD_SIGMOID), _i);
+    check_network(network, vgrad_dense(h, 8, VGRAD_TANH), 3);
+}
+END_TEST
+
 START_TEST(twenty_residual_blocks)
 {
     vgrad_network *network = new_network(VGRAD_FLOAT64, 4);
@@ -950,6 +960,7 @@ int main(void)
     add_loop(suite, "kinds", every_kind_goes_backward, 0, 2 * KINDS);
     add_loop(suite, "to x", every_kind_goes_backward_to_x, 0, KINDS);
     add_loop(suite, "output", every_kind_can_be_the_output, 0, KINDS);
+    add_loop(suite, "room", eight_units_fill_their_room, 0, KINDS);
     add_tests(suite, "checker", twenty_residual_blocks,
               the_checker_moves_no_statistics_and_no_mask);
     add_loop(suite, "batch norm", batch_norm_is_what_plain_loops_make, 0, 4);
