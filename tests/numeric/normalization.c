@@ -134,7 +134,7 @@ END_TEST
 
 START_TEST(the_checker_moves_no_statistics_and_no_mask)
 {
-    double x[6 * 3], before[6], after[6], answers[2][18], aside[18], worst;
+    double x[6 * 3], before[6], after[6], answers[2][18 + 6], aside[18], worst;
     vgrad_tensor view;
     fill(x, 18, -1, 1, 6);
     vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, 6, 3);
@@ -154,6 +154,8 @@ START_TEST(the_checker_moves_no_statistics_and_no_mask)
         assert_ok(vgrad_trainer_forward(r.trainer, &view));
         assert_ok(vgrad_tensor_copy(vgrad_network_tensor(network, VGRAD_ACTIVATION, 2),
                                     answers[checked], VGRAD_FLOAT64, 18));
+        read_statistics(network, answers[checked] + 18, 3);
+        ck_assert_mem_ne(answers[checked] + 18, before, sizeof before); /* training moves again */
         rig_destroy(&r);
     }
     ck_assert_mem_eq(answers[0], answers[1], sizeof answers[0]);
@@ -367,6 +369,9 @@ START_TEST(a_skipped_step_has_moved_the_statistics)
     assert_status(VGRAD_SKIPPED, vgrad_trainer_step(r.trainer));
     read_statistics(network, again, CHANNELS);
     ck_assert_mem_eq(now, again, sizeof now);
+    assert_ok(vgrad_network_initialize(network, 7)); /* and they go back to where they began */
+    read_statistics(network, again, CHANNELS);
+    ck_assert_mem_eq(old, again, sizeof old);
     rig_destroy(&r);
 }
 END_TEST
