@@ -466,7 +466,7 @@ START_TEST(nan_and_infinity_stay_in_their_channel)
     fill(x, ROWS * WIDTH, -1, 1, 14);
     double y[ROWS * WIDTH] = { 0 };
     x[4] = (double)NAN;
-    x[CHANNELS + 2] = INFINITY;
+    x[CHANNELS + 2] = HUGE_VAL;
     rig_gradients(&r, x, WIDTH, y, WIDTH, ROWS);
     double *a = doubles_of(vgrad_layer_tensor(layer, VGRAD_ACTIVATION));
     double *dgamma = doubles_of(vgrad_layer_tensor(layer, VGRAD_GAMMA_GRADIENT)), s[6];
@@ -895,7 +895,7 @@ END_TEST
 
 START_TEST(rates_and_axes_that_cannot_be_are_refused)
 {
-    const double rates[] = { 1, -0.1, 1.5, NAN, INFINITY, -INFINITY, -1e-300 };
+    const double rates[] = { 1, -0.1, 1.5, (double)NAN, HUGE_VAL, -HUGE_VAL, -1e-300 };
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         vgrad_network *network = new_network(VGRAD_FLOAT32, 1);
         vgrad_layer *layer = vgrad_dropout(vgrad_input(network, 2), rates[i]);
@@ -926,9 +926,9 @@ START_TEST(options_are_held_in_their_ranges)
         vgrad_layer_option option;
         double initial, bad[4];
     } options[] = {
-        { VGRAD_LAYER_MOMENTUM, 0.1, { -0.1, 1.1, NAN, INFINITY } },
-        { VGRAD_LAYER_EPSILON, 1e-5, { 0, -1, 2, NAN } },
-        { VGRAD_LAYER_UNBIASED_VARIANCE, 1, { 0.5, 2, -1, NAN } },
+        { VGRAD_LAYER_MOMENTUM, 0.1, { -0.1, 1.1, (double)NAN, HUGE_VAL } },
+        { VGRAD_LAYER_EPSILON, 1e-5, { 0, -1, 2, (double)NAN } },
+        { VGRAD_LAYER_UNBIASED_VARIANCE, 1, { 0.5, 2, -1, (double)NAN } },
     };
     for (size_t o = 0; o < 3; o++)
         for (int i = 0; i < 4; i++) {
