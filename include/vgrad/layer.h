@@ -260,6 +260,82 @@ VGRAD_API vgrad_layer *vgrad_flatten(vgrad_layer *in);
 VGRAD_API vgrad_layer *vgrad_reshape(vgrad_layer *in, int32_t rank, const int64_t *shape);
 
 /**
+ * Batch normalisation (Ioffe and Szegedy, "Batch Normalization", 2015), over all axes but the last,
+ * so for each unit, or for each channel of an image:
+ *
+ * a = gamma xhat + beta, xhat = (x - mean) / sqrt(variance + epsilon).
+ *
+ * In training mean and variance are those of the batch, over the N samples of a channel (rows times
+ * pixels), in two passes in double; the variance is the biased one, the mean of (x - mean)^2. Each
+ * training forward also moves the layer's state, VGRAD_MOVING_MEAN and VGRAD_MOVING_VARIANCE, which
+ * begin at 0 and 1:
+ *
+ * moving = (1 - m) moving + m batch, the variance times N / (N - 1).
+ *
+ * Without that factor if VGRAD_LAYER_UNBIASED_VARIANCE is 0. In prediction and evaluation mean and
+ * variance are the moving ones, and nothing moves.
+ *
+ * | option | default, as PyTorch | as Keras |
+ * | --- | --- | --- |
+ * | VGRAD_LAYER_MOMENTUM, m | 0.1 | 0.01 (there written as 0.99, the share of the old) |
+ * | VGRAD_LAYER_EPSILON | 1e-5 | 1e-3 |
+ * | VGRAD_LAYER_UNBIASED_VARIANCE | 1 | 0 |
+ *
+ * The state moves once in each training forward that went through all layers, and so also in a step
+ * that fails, is stopped or is skipped after it; vgrad_gradient_check() leaves it as it was. No
+ * optimizer sees it. NaN in a batch makes NaN of its channel's state, which then stays so until
+ * vgrad_layer_set_tensor() or vgrad_network_initialize(). A frozen layer (VGRAD_LAYER_TRAINABLE 0)
+ * takes the moving statistics in training too, and they stand still, as in Keras.
+ *
+ * Training with one sample of a channel, such as a last batch of one row, fails with
+ * VGRAD_E_INVALID and moves nothing: see VGRAD_TRAINER_ACROSS_EPOCHS.
+ *
+ * @param in the layer before; one that has no bias is enough, as beta is one.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_batch_norm(vgrad_layer *in);
+
+/**
+ * Layer normalisation (Ba, Kiros and Hinton, "Layer Normalization", 2016), over the last axis: each
+ * row by itself, in training as in prediction.
+ *
+ * a = gamma xhat + beta, xhat = (x - mean) / sqrt(variance + epsilon), with mean and biased
+ * variance of the elements along the last axis, and gamma and beta of its size. VGRAD_LAYER_EPSILON
+ * is 1e-5, as PyTorch's; Keras's is 1e-3.
+ *
+ * @param in the layer before; at least 2 elements along its last axis.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_layer_norm(vgrad_layer *in);
+
+/**
+ * Dropout (Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting",
+ * 2014), inverted: in training an element is 0 with probability `rate`, else x / (1 - rate), so
+ * that its mean is x; in prediction and evaluation a = x.
+ *
+ * What is dropped is a function of the network's seed, the layer, the element's place in the batch,
+ * and how many training forwards went through the network since it was built or initialized: it
+ * depends on no thread and no order, and a run that is repeated repeats it.
+ *
+ * @param in   the layer before.
+ * @param rate in [0, 1); to 2^-32.
+ * @return NULL on failure; vgrad_network_build() refuses another rate, with the layer's name.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_dropout(vgrad_layer *in, double rate);
+
+/**
  * What can be set of a layer: before build; TRAINABLE, L1 and L2 also after, in callbacks too.
  *
  * The penalty l1 sum |w| + l2 sum w^2 over the kernel is Keras's: its gradient
@@ -269,14 +345,18 @@ VGRAD_API vgrad_layer *vgrad_reshape(vgrad_layer *in, int32_t rank, const int64_
  * @since 0.1
  */
 typedef enum vgrad_layer_option {
-    VGRAD_LAYER_TRAINABLE = 1, /**< 1. 0: never updated; its gradients are there all the same. */
-    VGRAD_LAYER_USE_BIAS = 2,  /**< 1. 0: no bias. */
-    VGRAD_LAYER_ALPHA = 3,     /**< 0.2. Leaky ReLU's slope below 0, in [0, 1]. */
-    VGRAD_LAYER_L1 = 4,        /**< 0. At least 0: of the kernel, added to the gradient. */
-    VGRAD_LAYER_L2 = 5,        /**< 0. At least 0: likewise. */
-    VGRAD_LAYER_STRIDE_HEIGHT = 9, /**< 1; pools: the window's height. From line to line. */
-    VGRAD_LAYER_STRIDE_WIDTH = 10, /**< 1; pools: the window's width. From column to column. */
-    VGRAD_LAYER_PADDING = 11       /**< VGRAD_VALID. A vgrad_padding. */
+    /** 1. 0: never updated; its gradients are there all the same. See also vgrad_batch_norm(). */
+    VGRAD_LAYER_TRAINABLE = 1,
+    VGRAD_LAYER_USE_BIAS = 2, /**< 1. 0: no bias. */
+    VGRAD_LAYER_ALPHA = 3,    /**< 0.2. Leaky ReLU's slope below 0, in [0, 1]. */
+    VGRAD_LAYER_L1 = 4,       /**< 0. At least 0: of the kernel, added to the gradient. */
+    VGRAD_LAYER_L2 = 5,       /**< 0. At least 0: likewise. */
+    VGRAD_LAYER_MOMENTUM = 6, /**< 0.1. A batch's share in the moving statistics, in [0, 1]. */
+    VGRAD_LAYER_EPSILON = 7,  /**< 1e-5. What normalisations add to a variance, 1e-30 to 1. */
+    VGRAD_LAYER_UNBIASED_VARIANCE = 8, /**< 1. The moving variance takes the batch's N / (N - 1). */
+    VGRAD_LAYER_STRIDE_HEIGHT = 9,     /**< 1; pools: the window's height. From line to line. */
+    VGRAD_LAYER_STRIDE_WIDTH = 10,     /**< 1; pools: the window's width. From column to column. */
+    VGRAD_LAYER_PADDING = 11           /**< VGRAD_VALID. A vgrad_padding. */
 } vgrad_layer_option;
 
 /**
@@ -349,7 +429,7 @@ typedef enum vgrad_initializer {
  * Choose a parameter's initializer. Before build the status may be left unchecked.
  *
  * @param layer     NULL: nothing happens.
- * @param parameter VGRAD_KERNEL or VGRAD_BIAS.
+ * @param parameter VGRAD_KERNEL, VGRAD_BIAS, VGRAD_GAMMA (default: ones) or VGRAD_BETA (zeros).
  * @param kind      which.
  * @param a         see vgrad_initializer.
  * @param b         see vgrad_initializer.
@@ -365,7 +445,7 @@ VGRAD_API vgrad_status vgrad_layer_set_initializer(vgrad_layer *layer, vgrad_rol
  * be added. Before build the status may be left unchecked.
  *
  * @param network   the network.
- * @param parameter VGRAD_KERNEL or VGRAD_BIAS.
+ * @param parameter VGRAD_KERNEL, VGRAD_BIAS, VGRAD_GAMMA (default: ones) or VGRAD_BETA (zeros).
  * @param kind      which.
  * @param a         see vgrad_initializer.
  * @param b         see vgrad_initializer.

@@ -84,7 +84,8 @@ VGRAD_API vgrad_status vgrad_network_set_seed(vgrad_network *network, uint64_t s
 VGRAD_API vgrad_status vgrad_network_build(vgrad_network *network, vgrad_layer *output);
 
 /**
- * Draw all parameters anew. The state of an optimizer stays as it is.
+ * Draw all parameters anew, and begin the layers' states anew: moving statistics, and the count of
+ * training passes that dropout goes by. The state of an optimizer stays as it is.
  *
  * @param network the network, built.
  * @param seed    as vgrad_network_set_seed().
@@ -114,7 +115,7 @@ VGRAD_API vgrad_status vgrad_network_predict(vgrad_network *network, const vgrad
                                              void *out, vgrad_dtype dtype, int64_t capacity);
 
 /**
- * How many numbers are trained or could be.
+ * How many numbers are trained or could be; moving statistics are not among them.
  *
  * @param network the network, built.
  * @return the sum over all parameters; -1 on failure.
@@ -159,11 +160,11 @@ VGRAD_API vgrad_layer *vgrad_network_find(const vgrad_network *network, const ch
  *         vgrad_last_error() says why.
  * @par Lifetime
  * The view lives as long as the network and may be kept; what its data may be read as:
- * parameters always; their gradients from vgrad_trainer_backward() to the end of that step
- * (VGRAD_BATCH_END included; a step that fails or is stopped ends there); updates and
- * penalties at VGRAD_BATCH_END, until the next step's; epoch gradients from the epoch's first
- * update to the next epoch's; z, a, input, delta and dL/da until the next forward pass. All but the
- * parameters and their gradients only if kept: vgrad_network_keep().
+ * parameters and moving statistics always; gradients of parameters from vgrad_trainer_backward() to
+ * the end of that step (VGRAD_BATCH_END included; a step that fails or is stopped ends there);
+ * updates and penalties at VGRAD_BATCH_END, until the next step's; epoch gradients from the epoch's
+ * first update to the next epoch's; z, a, input, delta and dL/da until the next forward pass. All
+ * but the first two only if kept: vgrad_network_keep().
  * @thread_handle
  * @since 0.1
  */
@@ -184,10 +185,11 @@ VGRAD_API const vgrad_tensor *vgrad_network_tensor(const vgrad_network *network,
 VGRAD_API const vgrad_tensor *vgrad_layer_tensor(const vgrad_layer *layer, vgrad_role role);
 
 /**
- * Set a parameter.
+ * Set a parameter, or a part of a layer's state.
  *
  * @param layer the layer, of a built network.
- * @param role  VGRAD_KERNEL or VGRAD_BIAS.
+ * @param role  VGRAD_KERNEL, VGRAD_BIAS, VGRAD_GAMMA, VGRAD_BETA, VGRAD_MOVING_MEAN or
+ *              VGRAD_MOVING_VARIANCE.
  * @param value the same shape; any strides and dtype.
  * @return VGRAD_OK; VGRAD_E_INVALID; VGRAD_E_SHAPE; VGRAD_E_STATE (not built, or inside a step: see
  *         vgrad_trainer_edit()); VGRAD_E_NOT_FOUND (the layer has no such parameter).
@@ -207,7 +209,7 @@ enum {
     VGRAD_KEEP_ACTIVATION = 2,          /**< VGRAD_ACTIVATION and VGRAD_INPUT */
     VGRAD_KEEP_DELTA = 4,               /**< VGRAD_DELTA */
     VGRAD_KEEP_ACTIVATION_GRADIENT = 8, /**< VGRAD_ACTIVATION_GRADIENT */
-    VGRAD_KEEP_UPDATE = 16,             /**< VGRAD_KERNEL_UPDATE, VGRAD_BIAS_UPDATE */
+    VGRAD_KEEP_UPDATE = 16,             /**< VGRAD_KERNEL_UPDATE, VGRAD_BIAS_UPDATE, ... */
     VGRAD_KEEP_EPOCH_GRADIENT = 32,     /**< VGRAD_KERNEL_EPOCH_GRADIENT, ... */
     VGRAD_KEEP_PENALTY = 64             /**< VGRAD_KERNEL_PENALTY, VGRAD_BIAS_PENALTY */
 };
@@ -287,8 +289,8 @@ VGRAD_API vgrad_status vgrad_network_summary(const vgrad_network *network, vgrad
  * a fixed random c over the output: for every parameter, frozen ones too, and for x. For those who
  * write layers, activations or whole networks of their own; it takes two passes for each number.
  *
- * @param network     built, float64, not inside a step. Its parameters are as before when it
- * returns.
+ * @param network     built, float64, not inside a step. Its parameters and moving statistics are
+ *                    as before when it returns.
  * @param x           shape (rows, inputs); a few rows are enough.
  * @param training    1: as in training, with one fixed mask for dropout; 0: as in prediction.
  * @param step        h, to 1; 0: 1e-5.

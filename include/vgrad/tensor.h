@@ -22,10 +22,12 @@ typedef enum vgrad_dtype {
 /**
  * What a tensor is to its layer: a slot plus a face.
  *
- * Slots: parameter 0 is the kernel, 1 the bias, further ones follow in the layer's own order; 64 is
- * z (before the activation), 65 is a (after it), 66 what the layer was given. Faces: +0 the value,
- * +256 its gradient, +512 its update, +768 what penalties added to its gradient, +1024 its gradient
- * averaged over the epoch. The numbers are part of the ABI and of files.
+ * Slots: 0 to 31 are parameters: 0 the kernel, 1 the bias, 2 gamma, 3 beta; 32 to 63 are the
+ * layer's state: statistics that move with each training batch, but that no optimizer touches, and
+ * that have a value only; 64 is z (before the activation), 65 is a (after it), 66 what the layer
+ * was given. Faces: +0 the value, +256 its gradient, +512 its update, +768 what penalties added to
+ * its gradient, +1024 its gradient averaged over the epoch. The numbers are part of the ABI and of
+ * files.
  *
  * The L2 of an epoch gradient is the norm of a mean; for the mean of the norms, average them at
  * VGRAD_GRADIENTS_READY or from a probe's history.
@@ -37,20 +39,32 @@ typedef enum vgrad_dtype {
 typedef enum vgrad_role {
     VGRAD_KERNEL = 0,                /**< W, shape (inputs, units): z = x W + b. */
     VGRAD_BIAS = 1,                  /**< b, shape (units). */
+    VGRAD_GAMMA = 2,                 /**< The factor of a normalisation, shape (channels). */
+    VGRAD_BETA = 3,                  /**< What it adds, shape (channels). */
+    VGRAD_MOVING_MEAN = 32,          /**< State of vgrad_batch_norm(), shape (channels). */
+    VGRAD_MOVING_VARIANCE = 33,      /**< State of vgrad_batch_norm(), shape (channels). */
     VGRAD_PREACTIVATION = 64,        /**< z, shape (rows, units). */
     VGRAD_ACTIVATION = 65,           /**< a = f(z), shape (rows, units). */
     VGRAD_INPUT = 66,                /**< What the layer was given, shape (rows, inputs). */
     VGRAD_KERNEL_GRADIENT = 256,     /**< dL/dW */
     VGRAD_BIAS_GRADIENT = 257,       /**< dL/db */
+    VGRAD_GAMMA_GRADIENT = 258,      /**< dL/dgamma */
+    VGRAD_BETA_GRADIENT = 259,       /**< dL/dbeta */
     VGRAD_DELTA = 320,               /**< dL/dz, shape (rows, units). */
     VGRAD_ACTIVATION_GRADIENT = 321, /**< dL/da, shape (rows, units); see vgrad_loss on fusing. */
     VGRAD_KERNEL_UPDATE = 512,       /**< What the optimizer added to W, before rounding. */
     VGRAD_BIAS_UPDATE = 513,         /**< What the optimizer added to b, before rounding. */
+    VGRAD_GAMMA_UPDATE = 514,        /**< What the optimizer added to gamma, before rounding. */
+    VGRAD_BETA_UPDATE = 515,         /**< What the optimizer added to beta, before rounding. */
     VGRAD_KERNEL_PENALTY =
         768, /**< What the optimizer took beside dL/dW: of L1, L2, coupled decay. */
     VGRAD_BIAS_PENALTY = 769,           /**< Likewise for b: of coupled decay, if biases decay. */
+    VGRAD_GAMMA_PENALTY = 770,          /**< Likewise for gamma. */
+    VGRAD_BETA_PENALTY = 771,           /**< Likewise for beta. */
     VGRAD_KERNEL_EPOCH_GRADIENT = 1024, /**< Mean of dL/dW over the epoch's updates so far. */
-    VGRAD_BIAS_EPOCH_GRADIENT = 1025    /**< Mean of dL/db over the epoch's updates so far. */
+    VGRAD_BIAS_EPOCH_GRADIENT = 1025,   /**< Mean of dL/db over the epoch's updates so far. */
+    VGRAD_GAMMA_EPOCH_GRADIENT = 1026,  /**< Mean of dL/dgamma over the epoch's updates so far. */
+    VGRAD_BETA_EPOCH_GRADIENT = 1027    /**< Mean of dL/dbeta over the epoch's updates so far. */
 } vgrad_role;
 
 /**

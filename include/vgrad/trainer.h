@@ -276,7 +276,8 @@ VGRAD_API vgrad_status vgrad_trainer_on(vgrad_trainer *trainer, uint32_t events,
 
 /**
  * Skip this step's update: the weights stay, vgrad_trainer_step() returns VGRAD_SKIPPED, the number
- * of steps does not grow. At VGRAD_GRADIENTS_READY, or in your own loop after backward.
+ * of steps does not grow. Moving statistics have moved already, in the forward pass. At
+ * VGRAD_GRADIENTS_READY, or in your own loop after backward.
  *
  * @param trainer the trainer.
  * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (no gradients are waiting).

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 enum { ROUNDS = 10, WORDS = 4 };
 
@@ -50,6 +51,16 @@ static uint64_t next_64(vgrad__random *random)
     uint64_t high = random->block[random->used + 1];
     random->used += 2;
     return high << 32 | low;
+}
+
+void vgrad__random_words(vgrad__random *random, uint32_t *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i += WORDS) {
+        uint32_t block[WORDS];
+        vgrad__philox(random->counter, random->key, block);
+        random->counter[0]++;
+        memcpy(out + i, block, (size_t)(count - i < WORDS ? count - i : WORDS) * sizeof *out);
+    }
 }
 
 double vgrad__random_uniform(vgrad__random *random)

@@ -10,7 +10,8 @@ enum {
     VGRAD__RANDOM_DATA = 1,
     VGRAD__RANDOM_INITIALIZER = 2,
     VGRAD__RANDOM_SHUFFLE = 3,
-    VGRAD__RANDOM_CHECK = 4
+    VGRAD__RANDOM_CHECK = 4,
+    VGRAD__RANDOM_DROPOUT = 5
 };
 
 typedef struct vgrad__random {
@@ -29,6 +30,8 @@ vgrad__random vgrad__random_stream(uint64_t seed, uint32_t purpose, uint32_t lay
 
 /* Uniform on [0, 1), 53 bits. */
 double vgrad__random_uniform(vgrad__random *random);
+/* Whole blocks of four words; what the last one has more than `count` is lost. */
+void vgrad__random_words(vgrad__random *random, uint32_t *out, int64_t count);
 /* Standard normal. */
 double vgrad__random_normal(vgrad__random *random);
 /* Uniform on 0 ... bound - 1, without bias; bound at least 1. */

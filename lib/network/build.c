@@ -15,6 +15,7 @@ void vgrad__built_release(vgrad_network *network)
     vgrad__slab_destroy(network, &network->updates);
     vgrad__slab_destroy(network, &network->penalties);
     vgrad__slab_destroy(network, &network->epoch_gradients);
+    vgrad__slab_destroy(network, &network->states);
     vgrad__release(context, network->segments, network->segment_count, sizeof *network->segments);
     vgrad__release(context, network->records, network->record_capacity, sizeof *network->records);
     network->segments = NULL;
@@ -89,7 +90,7 @@ static vgrad_status infer_shapes(vgrad_network *network)
     for (size_t i = 0; i < network->layer_count; i++) {
         vgrad_layer *layer = network->layers[i];
         layer->needs_gradient = layer->input_count > 0;
-        layer->parameter_count = 0;
+        layer->parameter_count = layer->state_count = 0;
         layer->saved_row = layer->saved_fixed = layer->scratch = 0;
         if (layer->shares)
             memcpy(layer->options, layer->shares->options, sizeof layer->options);
@@ -107,6 +108,8 @@ static vgrad_status infer_shapes(vgrad_network *network)
 static vgrad_status take_memory(vgrad_network *network)
 {
     vgrad_status status = vgrad__segments_create(network);
+    if (status == VGRAD_OK)
+        status = vgrad__states_create(network);
     if (status == VGRAD_OK)
         status = vgrad__slab_create(network, &network->parameters);
     if (status == VGRAD_OK)

@@ -186,12 +186,14 @@ vgrad_status vgrad_gradient_check(vgrad_network *network, const vgrad_tensor *x,
         return vgrad__fail(VGRAD_E_INVALID, "step: in [0, 1], got %g", step);
     k.step = step > 0 ? step : step_default;
     set_input_gradients(network, true);
+    network->on_trial = true; /* statistics stay, and dropout has one mask for all passes */
     status = prepare(&k, x);
     if (status == VGRAD_OK)
         status = find_gradients(&k);
     if (status == VGRAD_OK)
         status = compare_all(&k);
     vgrad__end_step(network);
+    network->on_trial = false;
     set_input_gradients(network, false);
     vgrad__release(network->context, k.numbers, k.count, sizeof *k.numbers);
     if (status == VGRAD_OK)

@@ -16,8 +16,8 @@ static bool is_usable(double x)
 vgrad_status vgrad__initializer_check(vgrad_role parameter, vgrad_initializer kind, double a,
                                       double b)
 {
-    if (parameter != VGRAD_KERNEL && parameter != VGRAD_BIAS)
-        return vgrad__fail(VGRAD_E_INVALID, "parameter: kernel or bias, got role %d",
+    if ((int)parameter < 0 || (int)parameter >= VGRAD__PARAMETERS_MAX)
+        return vgrad__fail(VGRAD_E_INVALID, "parameter: kernel, bias, gamma or beta, got role %d",
                            (int)parameter);
     switch (kind) {
     case VGRAD_INIT_ZEROS:
@@ -167,6 +167,8 @@ static void make_orthogonal(const vgrad_network *network, void *values, int64_t 
 /* Each parameter has a stream of its own, so that adding a layer moves no other's numbers. */
 void vgrad__initialize(vgrad_network *network, uint64_t seed)
 {
+    vgrad__states_reset(network);
+    network->trained = 0;
     for (size_t s = 0; s < network->segment_count; s++) {
         const vgrad__segment *segment = &network->segments[s];
         const vgrad_layer *layer = network->layers[segment->layer];

@@ -147,6 +147,11 @@ void vgrad__layer_add_parameter(vgrad_layer *layer, const vgrad__parameter *para
     layer->parameters[layer->parameter_count++] = *parameter;
 }
 
+void vgrad__layer_add_state(vgrad_layer *layer, const vgrad__state *state)
+{
+    layer->states[layer->state_count++] = *state;
+}
+
 const char *vgrad_layer_name(const vgrad_layer *layer)
 {
     if (!layer)
@@ -210,6 +215,9 @@ static const struct {
     [VGRAD_LAYER_STRIDE_WIDTH] = { "stride_width", 1, INT32_MAX, true, false, "1 to 2147483647" },
     [VGRAD_LAYER_PADDING] = { "padding", VGRAD_VALID, VGRAD_SAME, true, false,
                               "VALID (0) or SAME (1)" },
+    [VGRAD_LAYER_MOMENTUM] = { "momentum", 0, 1, false, false, "in [0, 1]" },
+    [VGRAD_LAYER_EPSILON] = { "epsilon", 1e-30, 1, false, false, "in [1e-30, 1]" },
+    [VGRAD_LAYER_UNBIASED_VARIANCE] = { "unbiased_variance", 0, 1, true, false, "0 or 1" },
 };
 
 /* VGRAD_OK if layers of this kind have the option. */

@@ -19,6 +19,9 @@ vgrad_status vgrad_network_create(vgrad_network **out, vgrad_context *context)
     network->dtype = VGRAD_FLOAT32;
     network->initializers[VGRAD_KERNEL].kind = VGRAD_INIT_GLOROT_UNIFORM;
     network->initializers[VGRAD_BIAS].kind = VGRAD_INIT_ZEROS;
+    network->initializers[VGRAD_GAMMA] =
+        (vgrad__initializer){ .kind = VGRAD_INIT_CONSTANT, .a = 1 };
+    network->initializers[VGRAD_BETA].kind = VGRAD_INIT_ZEROS;
     *out = network;
     return VGRAD_OK;
 }

@@ -21,6 +21,7 @@ enum {
     VGRAD__ROW_RANK_MAX = VGRAD_MAX_RANK - 1, /* axis 0 of a tensor goes along the rows */
     VGRAD__PARAMETERS_MAX = 4,                /* of a layer; also the slots that parameters have */
     VGRAD__PARAMETER_RANK_MAX = 4,
+    VGRAD__LAYER_STATES_MAX = 2, /* of a layer */
     VGRAD__LAYER_OPTIONS_MAX = 16
 };
 
@@ -46,6 +47,15 @@ typedef struct vgrad__parameter {
     int64_t shape[VGRAD__PARAMETER_RANK_MAX];
     int64_t fan_in, fan_out;
 } vgrad__parameter;
+
+/* Numbers, along one axis, that a layer carries from one training pass to the next: saved with the
+   parameters, but in no slab of theirs, so that no optimizer touches them. */
+typedef struct vgrad__state {
+    int32_t slot; /* vgrad_role */
+    int64_t count;
+    double initial;
+    int64_t offset; /* in the slab of states, in elements */
+} vgrad__state;
 
 /* A parameter's place in every slab. Offsets are multiples of 64 bytes; what lies between is 0. */
 typedef struct vgrad__segment {
@@ -86,6 +96,8 @@ typedef struct vgrad__layer_kind {
     vgrad_status (*forward)(vgrad_layer *layer);
     /* From delta, or dL/da, to the gradients of parameters and inputs. */
     vgrad_status (*backward)(vgrad_layer *layer);
+    /* After a training pass that went through all layers: what of it outlives it. NULL: nothing. */
+    void (*settle)(vgrad_layer *layer);
 } vgrad__layer_kind;
 
 /*
@@ -121,9 +133,12 @@ struct vgrad_layer {
     int64_t scratch;                /* elements that it needs while it runs, see vgrad_network */
     vgrad__window window;           /* of a layer over images */
     vgrad_activation activation;
+    double rate;                              /* of dropout */
     double options[VGRAD__LAYER_OPTIONS_MAX]; /* by vgrad_layer_option */
     vgrad__parameter parameters[VGRAD__PARAMETERS_MAX];
     int32_t parameter_count;
+    vgrad__state states[VGRAD__LAYER_STATES_MAX];
+    int32_t state_count;
     vgrad__initializer initializers[VGRAD__PARAMETERS_MAX]; /* by slot; used if chosen */
     int32_t first_segment;
     int32_t first_record, record_count;
@@ -175,6 +190,7 @@ struct vgrad_network {
     size_t segment_count;
     int64_t slab_count; /* elements of a slab, padding included */
     vgrad__slab parameters, gradients, updates, penalties, epoch_gradients;
+    vgrad__slab states;    /* of another layout: see vgrad__state */
     int64_t epoch_updates; /* averaged in epoch_gradients */
 
     vgrad__record *records; /* layer by layer */
@@ -187,6 +203,8 @@ struct vgrad_network {
     vgrad__phase phase;
     int64_t pass, passes; /* the number of this one, and the highest so far */
     bool training;        /* not a pass that only predicts or evaluates */
+    bool on_trial;        /* the gradient checker's passes: nothing outlives them */
+    int64_t trained;      /* training passes so far: where dropout's masks stand */
     int64_t rows, capacity_rows;
     void *arena; /* of arena_count elements, for all rows of a pass */
     int64_t arena_count;
@@ -211,6 +229,12 @@ static inline size_t vgrad__element_size(const vgrad_network *network)
 static inline void *vgrad__at(const vgrad_network *network, const void *array, int64_t offset)
 {
     return (char *)(uintptr_t)array + offset * (int64_t)vgrad__element_size(network);
+}
+
+/* How many elements take the room of `count` doubles: for figures that stay double in float32. */
+static inline int64_t vgrad__room_of_doubles(const vgrad_network *network, int64_t count)
+{
+    return count * (int64_t)(sizeof(double) / vgrad__element_size(network));
 }
 
 /* Whether something is in a layer's dL/da already; from now on there is. */
@@ -261,6 +285,8 @@ vgrad_status vgrad__layer_set_shape(vgrad_layer *layer, int32_t rank, const int6
 const char *vgrad__row_text(const vgrad_layer *layer, char text[VGRAD__SHAPE_TEXT]);
 /* Appends a parameter to a layer whose shape is being found. */
 void vgrad__layer_add_parameter(vgrad_layer *layer, const vgrad__parameter *parameter);
+/* Appends a state; its offset comes later. */
+void vgrad__layer_add_state(vgrad_layer *layer, const vgrad__state *state);
 /* NULL if there is none; the error text is left alone. */
 vgrad_layer *vgrad__layer_named(const vgrad_network *network, const char *name);
 /* Keeps the first error of a network that is not built; returns `status`. */
@@ -292,6 +318,13 @@ void vgrad__slab_destroy(const vgrad_network *network, vgrad__slab *slab);
 /* The slabs that `keep` asks for. */
 vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep);
 const vgrad__segment *vgrad__segment_of(const vgrad_layer *layer, int32_t slot);
+/* The layer's part of a slab that the segment table describes. */
+void *vgrad__parameter_in(const vgrad_layer *layer, const vgrad__slab *slab, int32_t slot);
+/* The slab of states, from the layers' shapes; none if there is no state. */
+vgrad_status vgrad__states_create(vgrad_network *network);
+/* All states as they are at first. */
+void vgrad__states_reset(vgrad_network *network);
+void *vgrad__state_data(const vgrad_layer *layer, int32_t slot);
 /* Takes the gradient of one more update into the epoch's mean. */
 void vgrad__epoch_gradient_add(vgrad_network *network);
 /* The first run from segment run->next on and before `end`; false if there is none. */

@@ -14,6 +14,7 @@
 /* Tensors that come and go together, and when their data may be read. */
 typedef enum vgrad__family {
     VGRAD__PARAMETERS,      /* always */
+    VGRAD__STATES,          /* always; no observer is told of them */
     VGRAD__GRADIENTS,       /* from backward to the end of the step */
     VGRAD__UPDATES,         /* from an update to the next backward, if kept */
     VGRAD__PENALTIES,       /* likewise */

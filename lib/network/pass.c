@@ -90,6 +90,17 @@ static vgrad_status run_forward(vgrad_network *network)
     return status;
 }
 
+/* What a training pass leaves for good, now that it went through all layers. */
+static void settle(vgrad_network *network)
+{
+    if (!network->training || network->on_trial)
+        return;
+    for (size_t i = 0; i < network->layer_count; i++)
+        if (network->layers[i]->kind->settle)
+            network->layers[i]->kind->settle(network->layers[i]);
+    network->trained++;
+}
+
 vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x, bool training)
 {
     vgrad_status status = vgrad__check_batch(network, x);
@@ -110,6 +121,7 @@ vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x, bool 
     status = run_forward(network);
     if (status != VGRAD_OK)
         return status;
+    settle(network);
     vgrad__family_open(network, VGRAD__FORWARD);
     network->phase = VGRAD__FORWARD_DONE;
     vgrad__observers_tell(network, VGRAD__FORWARD);

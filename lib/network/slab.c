@@ -7,6 +7,12 @@
 
 enum { SEGMENT_ALIGNMENT = 64 };
 
+/* Elements from one piece of a slab to the next, so that each begins at a multiple of 64 bytes. */
+static int64_t step_of(const vgrad_network *network)
+{
+    return SEGMENT_ALIGNMENT / (int64_t)vgrad__element_size(network);
+}
+
 static int64_t parameter_count(const vgrad__parameter *parameter)
 {
     int64_t count = 1;
@@ -24,7 +30,7 @@ vgrad_status vgrad__segments_create(vgrad_network *network)
     if (!network->segments)
         return VGRAD_E_MEMORY;
     network->segment_count = count;
-    int64_t offset = 0, step = SEGMENT_ALIGNMENT / (int64_t)vgrad__element_size(network);
+    int64_t offset = 0, step = step_of(network);
     vgrad__segment *segment = network->segments;
     for (size_t i = 0; i < network->layer_count; i++) {
         vgrad_layer *layer = network->layers[i];
@@ -54,6 +60,11 @@ const vgrad__segment *vgrad__segment_of(const vgrad_layer *layer, int32_t slot)
     return segment;
 }
 
+void *vgrad__parameter_in(const vgrad_layer *layer, const vgrad__slab *slab, int32_t slot)
+{
+    return vgrad__at(layer->network, slab->data, vgrad__segment_of(layer, slot)->offset);
+}
+
 void vgrad__segments_set_trainable(const vgrad_layer *layer)
 {
     if (!layer->network->segments)
@@ -76,6 +87,50 @@ void vgrad__slab_destroy(const vgrad_network *network, vgrad__slab *slab)
 {
     vgrad__release(network->context, slab->data, (size_t)slab->count, vgrad__element_size(network));
     *slab = (vgrad__slab){ 0 };
+}
+
+vgrad_status vgrad__states_create(vgrad_network *network)
+{
+    const int64_t step = step_of(network);
+    int64_t offset = 0; /* states are no longer than a row: the sum cannot overflow */
+    for (size_t i = 0; i < network->layer_count; i++) {
+        vgrad_layer *layer = network->layers[i];
+        for (int32_t s = 0; s < layer->state_count; s++) {
+            layer->states[s].offset = offset;
+            offset += (layer->states[s].count + step - 1) / step * step;
+        }
+    }
+    if (offset == 0)
+        return VGRAD_OK;
+    network->states.data =
+        vgrad__allocate(network->context, (size_t)offset, vgrad__element_size(network));
+    network->states.count = offset;
+    return network->states.data ? VGRAD_OK : VGRAD_E_MEMORY;
+}
+
+static const vgrad__state *state_of(const vgrad_layer *layer, int32_t slot)
+{
+    const vgrad__state *state = layer->states;
+    while (state->slot != slot)
+        state++;
+    return state;
+}
+
+void *vgrad__state_data(const vgrad_layer *layer, int32_t slot)
+{
+    return vgrad__at(layer->network, layer->network->states.data, state_of(layer, slot)->offset);
+}
+
+void vgrad__states_reset(vgrad_network *network)
+{
+    for (size_t i = 0; i < network->layer_count; i++) {
+        const vgrad_layer *layer = network->layers[i];
+        for (const vgrad__state *s = layer->states; s < layer->states + layer->state_count; s++)
+            for (int64_t j = 0; j < s->count; j++)
+                vgrad__convert(&s->initial, VGRAD_FLOAT64,
+                               vgrad__at(network, network->states.data, s->offset + j),
+                               network->dtype, 1);
+    }
 }
 
 vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep)

@@ -53,6 +53,8 @@ static void add_layer_records(vgrad_layer *layer)
             add_record(layer, (vgrad_role)(layer->parameters[p].slot + faces[f].face),
                        faces[f].family, faces[f].keep, layer->parameters[p].rank,
                        layer->parameters[p].shape);
+    for (const vgrad__state *s = layer->states; s < layer->states + layer->state_count; s++)
+        add_record(layer, (vgrad_role)s->slot, VGRAD__STATES, 0, 1, &s->count);
     add_rows_record(layer, VGRAD_ACTIVATION, VGRAD__FORWARD, VGRAD_KEEP_ACTIVATION, layer);
     if (layer->input_count == 0)
         return;
@@ -65,7 +67,8 @@ static void add_layer_records(vgrad_layer *layer)
 
 vgrad_status vgrad__records_create(vgrad_network *network)
 {
-    const size_t most = network->layer_count * (5 * VGRAD__PARAMETERS_MAX + 5);
+    const size_t most =
+        network->layer_count * (5 * VGRAD__PARAMETERS_MAX + VGRAD__LAYER_STATES_MAX + 5);
     network->records = vgrad__allocate(network->context, most, sizeof *network->records);
     if (!network->records)
         return VGRAD_E_MEMORY;
@@ -79,6 +82,7 @@ vgrad_status vgrad__records_create(vgrad_network *network)
         network->open[family] = false;
     vgrad__records_point(network);
     vgrad__family_open(network, VGRAD__PARAMETERS);
+    vgrad__family_open(network, VGRAD__STATES);
     return VGRAD_OK;
 }
 
@@ -88,6 +92,8 @@ static const void *data_of(const vgrad_network *network, const vgrad__record *re
 {
     const vgrad_layer *layer = network->layers[record->view.layer];
     const vgrad__slab *slab = NULL;
+    if (record->family == VGRAD__STATES)
+        return vgrad__state_data(layer, record->view.role);
     switch (record->family) {
     case VGRAD__PARAMETERS: slab = &network->parameters; break;
     case VGRAD__GRADIENTS: slab = &network->gradients; break;
@@ -98,8 +104,7 @@ static const void *data_of(const vgrad_network *network, const vgrad__record *re
     }
     if (slab) {
         int32_t slot = record->view.role % VGRAD__FACE_GRADIENT;
-        return slab->data ? vgrad__at(network, slab->data, vgrad__segment_of(layer, slot)->offset)
-                          : NULL;
+        return slab->data ? vgrad__parameter_in(layer, slab, slot) : NULL;
     }
     switch ((vgrad_role)record->view.role) {
     case VGRAD_PREACTIVATION: return layer->memory.z;
@@ -249,7 +254,7 @@ vgrad_status vgrad_layer_set_tensor(vgrad_layer *layer, vgrad_role role, const v
     if (status != VGRAD_OK)
         return status;
     const vgrad__record *record = vgrad__record_find(layer, role);
-    if (!record || record->family != VGRAD__PARAMETERS)
+    if (!record || (record->family != VGRAD__PARAMETERS && record->family != VGRAD__STATES))
         return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": has no parameter %s (role %d)",
                            layer->name, vgrad_role_name(role), (int)role);
     bool fits = value->rank == record->view.rank;

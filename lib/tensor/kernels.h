@@ -117,6 +117,42 @@ typedef struct vgrad__kernels {
     void (*penalty)(const void *w, void *out, size_t n, double l1, double l2);
     void (*sum)(const void *a, const void *b, void *out, size_t n);
 
+    /*
+     * Normalisation; means, inverses (1 / sqrt(variance + epsilon)) and sums in double. By columns,
+     * as batch_norm: mean and biased variance of each, in two passes;
+     */
+    void (*column_moments)(const void *x, size_t rows, size_t columns, double *mean,
+                           double *variance);
+    /* y = (x - mean) inverse gamma + beta; */
+    void (*normalize_columns)(const void *x, size_t rows, size_t columns, const double *mean,
+                              const double *inverse, const void *gamma, const void *beta, void *y);
+    /* sums = sum of delta, products = sum of delta xhat, with xhat = (x - mean) inverse; */
+    void (*normalize_columns_sums)(const void *x, const void *delta, size_t rows, size_t columns,
+                                   const double *mean, const double *inverse, double *sums,
+                                   double *products);
+    /* dx (+)= gamma inverse (delta - common - xhat slope); */
+    void (*normalize_columns_backward)(const void *x, const void *delta, size_t rows,
+                                       size_t columns, const double *mean, const double *inverse,
+                                       const void *gamma, const double *common, const double *slope,
+                                       void *dx, int add);
+    /* moving = (1 - share) moving + share factor fresh. */
+    void (*move_statistics)(void *moving, const double *fresh, size_t n, double share,
+                            double factor);
+    /* By rows, as layer_norm: y = (x - mean) inverse gamma + beta; mean and inverse are set. */
+    void (*layer_norm)(const void *x, const void *gamma, const void *beta, void *y, size_t rows,
+                       size_t columns, double epsilon, double *mean, double *inverse);
+    /* The sums are set; unless dx is NULL, with g = delta gamma and means along a row,
+       dx (+)= inverse (g - mean g - xhat mean (g xhat)). */
+    void (*layer_norm_backward)(const void *x, const void *delta, const void *gamma,
+                                const double *mean, const double *inverse, size_t rows,
+                                size_t columns, double *gamma_sums, double *beta_sums, void *dx,
+                                int add);
+    /* mask = 0 where the word is below the threshold, else factor; y = x mask. */
+    void (*dropout)(const void *x, const uint32_t *words, uint32_t threshold, double factor,
+                    void *mask, void *y, size_t n);
+    /* y (+)= x mask */
+    void (*multiply)(const void *x, const void *mask, void *y, size_t n, int add);
+
     /* (x - center) * factor + offset of bytes, in double until it is rounded. */
     void (*scale_bytes)(const uint8_t *x, void *out, size_t n, double center, double factor,
                         double offset);

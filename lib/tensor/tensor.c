@@ -40,19 +40,31 @@ const char *vgrad_role_name(vgrad_role role)
     switch (role) {
     case VGRAD_KERNEL: return "kernel";
     case VGRAD_BIAS: return "bias";
+    case VGRAD_GAMMA: return "gamma";
+    case VGRAD_BETA: return "beta";
+    case VGRAD_MOVING_MEAN: return "moving_mean";
+    case VGRAD_MOVING_VARIANCE: return "moving_variance";
     case VGRAD_PREACTIVATION: return "preactivation";
     case VGRAD_ACTIVATION: return "activation";
     case VGRAD_INPUT: return "input";
     case VGRAD_KERNEL_GRADIENT: return "kernel_gradient";
     case VGRAD_BIAS_GRADIENT: return "bias_gradient";
+    case VGRAD_GAMMA_GRADIENT: return "gamma_gradient";
+    case VGRAD_BETA_GRADIENT: return "beta_gradient";
     case VGRAD_DELTA: return "delta";
     case VGRAD_ACTIVATION_GRADIENT: return "activation_gradient";
     case VGRAD_KERNEL_UPDATE: return "kernel_update";
     case VGRAD_BIAS_UPDATE: return "bias_update";
     case VGRAD_KERNEL_PENALTY: return "kernel_penalty";
     case VGRAD_BIAS_PENALTY: return "bias_penalty";
+    case VGRAD_GAMMA_PENALTY: return "gamma_penalty";
+    case VGRAD_BETA_PENALTY: return "beta_penalty";
+    case VGRAD_GAMMA_UPDATE: return "gamma_update";
+    case VGRAD_BETA_UPDATE: return "beta_update";
     case VGRAD_KERNEL_EPOCH_GRADIENT: return "kernel_epoch_gradient";
     case VGRAD_BIAS_EPOCH_GRADIENT: return "bias_epoch_gradient";
+    case VGRAD_GAMMA_EPOCH_GRADIENT: return "gamma_epoch_gradient";
+    case VGRAD_BETA_EPOCH_GRADIENT: return "beta_epoch_gradient";
     }
     return "unknown";
 }

@@ -173,6 +173,9 @@ START_TEST(null_for_network_and_layer)
     refuses_pointer(vgrad_max_pool2d(NULL, 1, 1));
     refuses_pointer(vgrad_average_pool2d(NULL, 1, 1));
     refuses_pointer(vgrad_global_average_pool2d(NULL));
+    refuses_pointer(vgrad_batch_norm(NULL));
+    refuses_pointer(vgrad_layer_norm(NULL));
+    refuses_pointer(vgrad_dropout(NULL, 0.5));
     INVALID(vgrad_layer_set(NULL, VGRAD_LAYER_TRAINABLE, 1));
     refuses_number((double)NAN, vgrad_layer_get(NULL, VGRAD_LAYER_TRAINABLE));
     INVALID(vgrad_layer_set_name(NULL, "x"));

@@ -1012,6 +1012,288 @@ START_TEST(arrays_are_added)
 }
 END_TEST
 
+/* ---- normalisation and dropout ---- */
+
+/* Columns that fill one strip, or several, or a part of one. */
+static size_t strips_of(size_t n, dice *d)
+{
+    size_t columns = 1 + (size_t)dice_below(d, dice_below(d, 2) ? 200 : 9);
+    return columns > n && n > 0 ? n : columns;
+}
+
+/* Means and inverses as a layer would have them, in double whatever the type. */
+typedef struct normalized {
+    size_t rows, columns;
+    array x, delta, gamma, beta, mean, inverse, first, second; /* two more arrays of figures */
+    array out, before;
+} normalized;
+
+static normalized make_normalized(vgrad_dtype dtype, size_t n, bool by_rows, dice *d)
+{
+    normalized t = { .columns = strips_of(n, d) };
+    t.rows = n / t.columns;
+    const size_t all = t.rows * t.columns, figures = by_rows ? t.rows : t.columns;
+    const double center = dice_below(d, 2) ? 0 : dice_uniform(d, -1e3, 1e3);
+    t.x = random_array(dtype, all, center - 2, center + 2, d);
+    t.delta = random_array(dtype, all, -2, 2, d);
+    t.gamma = random_array(dtype, t.columns, -2, 2, d);
+    t.beta = random_array(dtype, t.columns, -2, 2, d);
+    t.mean = random_array(VGRAD_FLOAT64, figures, center - 1, center + 1, d);
+    t.inverse = random_array(VGRAD_FLOAT64, figures, 0.1, 3, d);
+    t.first = random_array(VGRAD_FLOAT64, t.columns, -1, 1, d);
+    t.second = random_array(VGRAD_FLOAT64, t.columns, -1, 1, d);
+    t.out = random_array(dtype, all, -1, 1, d);
+    t.before = copy_of(&t.out, d);
+    return t;
+}
+
+static void free_normalized(normalized *t)
+{
+    free_array(&t->x);
+    free_array(&t->delta);
+    free_array(&t->gamma);
+    free_array(&t->beta);
+    free_array(&t->mean);
+    free_array(&t->inverse);
+    free_array(&t->first);
+    free_array(&t->second);
+    free_array(&t->out);
+    free_array(&t->before);
+}
+
+static double *figures(const array *a)
+{
+    return (double *)(void *)a->data;
+}
+
+/* Mean and biased variance of `count` elements, `step` apart; *mean_abs for tolerances. */
+static long double true_variance(const array *x, size_t from, size_t count, size_t step,
+                                 long double *mean, long double *mean_abs)
+{
+    long double sum = 0, size = 0, squares = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += get(x, from + i * step);
+        size += fabsl((long double)get(x, from + i * step));
+    }
+    *mean = sum / (long double)count;
+    *mean_abs = size / (long double)count;
+    for (size_t i = 0; i < count; i++) {
+        const long double off = get(x, from + i * step) - *mean;
+        squares += off * off;
+    }
+    return squares / (long double)count;
+}
+
+static void check_column_moments(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    normalized t = make_normalized(dtype, n, false, d);
+    k->column_moments(t.x.data, t.rows, t.columns, figures(&t.first), figures(&t.second));
+    for (size_t j = 0; j < t.columns && t.rows > 0; j++) {
+        long double mean, size;
+        const long double variance = true_variance(&t.x, j, t.rows, t.columns, &mean, &size);
+        assert_within(k, "column_moments", get(&t.first, j), mean, 1e-15L * size);
+        assert_within(k, "column_moments", get(&t.second, j), variance, 1e-14L * variance + 1e-24L);
+    }
+    free_normalized(&t);
+}
+
+static void check_normalize_columns(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    normalized t = make_normalized(dtype, n, false, d);
+    const double *mean = figures(&t.mean), *inverse = figures(&t.inverse);
+    k->normalize_columns(t.x.data, t.rows, t.columns, mean, inverse, t.gamma.data, t.beta.data,
+                         t.out.data);
+    for (size_t i = 0; i < t.rows * t.columns; i++) {
+        const size_t j = i % t.columns;
+        const long double xhat = ((long double)get(&t.x, i) - mean[j]) * inverse[j];
+        const long double want = get(&t.gamma, j) * xhat + get(&t.beta, j);
+        assert_within(k, "normalize_columns", get(&t.out, i), want,
+                      ulp(dtype, want) + 1e-14L * (1 + fabsl(xhat)));
+    }
+    k->normalize_columns_sums(t.x.data, t.delta.data, t.rows, t.columns, mean, inverse,
+                              figures(&t.first), figures(&t.second));
+    for (size_t j = 0; j < t.columns; j++) {
+        long double sum = 0, product = 0, size = 0, product_size = 0;
+        for (size_t i = j; i < t.rows * t.columns; i += t.columns) {
+            const long double delta = get(&t.delta, i);
+            const long double xhat = ((long double)get(&t.x, i) - mean[j]) * inverse[j];
+            sum += delta;
+            size += fabsl(delta);
+            product += delta * xhat;
+            product_size += fabsl(delta * xhat);
+        }
+        assert_sum(k, "normalize_columns_sums", get(&t.first, j), sum, size);
+        assert_sum(k, "normalize_columns_sums", get(&t.second, j), product, product_size);
+    }
+    free_normalized(&t);
+}
+
+static void check_columns_backward(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    normalized t = make_normalized(dtype, n, false, d);
+    const double *mean = figures(&t.mean), *inverse = figures(&t.inverse);
+    const int add = dice_below(d, 2);
+    if (!add)
+        memset(t.out.data, 0xff, t.out.n * t.out.size); /* NaN: must not be read */
+    k->normalize_columns_backward(t.x.data, t.delta.data, t.rows, t.columns, mean, inverse,
+                                  t.gamma.data, figures(&t.first), figures(&t.second), t.out.data,
+                                  add);
+    for (size_t i = 0; i < t.rows * t.columns; i++) {
+        const size_t j = i % t.columns;
+        const long double xhat = ((long double)get(&t.x, i) - mean[j]) * inverse[j];
+        const long double part = (long double)get(&t.gamma, j) * inverse[j] *
+                                 (get(&t.delta, i) - get(&t.first, j) - xhat * get(&t.second, j));
+        const long double want = part + (add ? get(&t.before, i) : 0);
+        assert_within(k, "normalize_columns_backward", get(&t.out, i), want,
+                      ulp(dtype, want) + ulp(dtype, part) + 1e-14L * (8 + 8 * fabsl(xhat)));
+    }
+    free_normalized(&t);
+}
+
+static void check_layer_norm(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    normalized t = make_normalized(dtype, n, true, d);
+    const double epsilon = dice_below(d, 2) ? 1e-5 : 0.1;
+    k->layer_norm(t.x.data, t.gamma.data, t.beta.data, t.out.data, t.rows, t.columns, epsilon,
+                  figures(&t.mean), figures(&t.inverse));
+    for (size_t i = 0; i < t.rows * t.columns; i++) {
+        long double mean, size;
+        const long double variance =
+            true_variance(&t.x, i / t.columns * t.columns, t.columns, 1, &mean, &size);
+        const long double inverse = 1 / sqrtl(variance + epsilon);
+        const long double xhat = (get(&t.x, i) - mean) * inverse;
+        const long double want = get(&t.gamma, i % t.columns) * xhat + get(&t.beta, i % t.columns);
+        assert_within(k, "layer_norm", get(&t.out, i), want,
+                      ulp(dtype, want) + 1e-15L * (8 + fabsl(xhat) + size * inverse));
+        assert_within(k, "layer_norm", get(&t.mean, i / t.columns), mean, 1e-15L * size);
+        assert_within(k, "layer_norm", get(&t.inverse, i / t.columns), inverse, 1e-13L * inverse);
+    }
+    free_normalized(&t);
+}
+
+/* One row of dx, and its part of the sums; `magnitudes` for tolerances. */
+static void check_layer_norm_row(const vgrad__kernels *k, const normalized *t, size_t row, int add,
+                                 long double *sums, long double *magnitudes)
+{
+    const long double mean = get(&t->mean, row), inverse = get(&t->inverse, row);
+    const long double count = (long double)t->columns;
+    long double common = 0, slope = 0, size = 0;
+    for (size_t j = 0; j < t->columns; j++) {
+        const long double delta = get(&t->delta, row * t->columns + j);
+        const long double xhat = (get(&t->x, row * t->columns + j) - mean) * inverse;
+        common += delta * get(&t->gamma, j) / count;
+        slope += delta * get(&t->gamma, j) * xhat / count;
+        size += fabsl(delta * get(&t->gamma, j)) * (1 + fabsl(xhat)) / count;
+        sums[2 * j] += delta * xhat;
+        sums[2 * j + 1] += delta;
+        magnitudes[2 * j] += fabsl(delta * xhat);
+        magnitudes[2 * j + 1] += fabsl(delta);
+    }
+    for (size_t j = 0; j < t->columns; j++) {
+        const size_t i = row * t->columns + j;
+        const long double xhat = (get(&t->x, i) - mean) * inverse;
+        const long double part =
+            inverse * ((long double)get(&t->delta, i) * get(&t->gamma, j) - common - xhat * slope);
+        const long double want = part + (add ? get(&t->before, i) : 0);
+        assert_within(k, "layer_norm_backward", get(&t->out, i), want,
+                      ulp(t->out.dtype, want) + ulp(t->out.dtype, part) +
+                          1e-14L * inverse * (4 + size) * (1 + fabsl(xhat)));
+    }
+}
+
+static void check_layer_norm_backward(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    normalized t = make_normalized(dtype, n, true, d);
+    const int way = dice_below(d, 3); /* dx is set, added to, or not wanted */
+    long double sums[2 * 200] = { 0 }, magnitudes[2 * 200] = { 0 };
+    if (way == 0)
+        memset(t.out.data, 0xff, t.out.n * t.out.size); /* NaN: must not be read */
+    k->layer_norm_backward(t.x.data, t.delta.data, t.gamma.data, figures(&t.mean),
+                           figures(&t.inverse), t.rows, t.columns, figures(&t.first),
+                           figures(&t.second), way == 2 ? NULL : t.out.data, way == 1);
+    if (way == 2) {
+        ck_assert_mem_eq(t.out.data, t.before.data, t.out.n * t.out.size);
+        k->layer_norm_backward(t.x.data, t.delta.data, t.gamma.data, figures(&t.mean),
+                               figures(&t.inverse), t.rows, t.columns, figures(&t.first),
+                               figures(&t.second), t.out.data, 0);
+    }
+    for (size_t row = 0; row < t.rows; row++)
+        check_layer_norm_row(k, &t, row, way == 1, sums, magnitudes);
+    for (size_t j = 0; j < t.columns; j++) {
+        assert_sum(k, "layer_norm_backward", get(&t.first, j), sums[2 * j], magnitudes[2 * j]);
+        assert_sum(k, "layer_norm_backward", get(&t.second, j), sums[2 * j + 1],
+                   magnitudes[2 * j + 1]);
+    }
+    free_normalized(&t);
+}
+
+static void check_move_statistics(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    array moving = random_array(dtype, n, -3, 3, d), before = copy_of(&moving, d);
+    array fresh = random_array(VGRAD_FLOAT64, n, -3, 3, d);
+    const double share = dice_below(d, 4) ? dice_uniform(d, 0, 1) : dice_below(d, 2);
+    const double factor = dice_uniform(d, 1, 2);
+    k->move_statistics(moving.data, figures(&fresh), n, share, factor);
+    for (size_t i = 0; i < n; i++) {
+        const long double want = (1 - (long double)share) * get(&before, i) +
+                                 (long double)share * factor * get(&fresh, i);
+        assert_within(k, "move_statistics", get(&moving, i), want, ulp(dtype, want) + 1e-15L * 9);
+    }
+    free_array(&moving);
+    free_array(&before);
+    free_array(&fresh);
+}
+
+static void check_dropout(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    array x = random_array(dtype, n, -3, 3, d), y = array_of(dtype, n, d);
+    array mask = array_of(dtype, n, d), dx = random_array(dtype, n, -1, 1, d);
+    array before = copy_of(&dx, d);
+    uint32_t *words = malloc((n + 1) * sizeof *words);
+    const uint32_t threshold = (uint32_t)dice_uniform(d, 0, 0x1p32);
+    const double factor = dice_uniform(d, 1, 9);
+    const int add = dice_below(d, 2);
+    for (size_t i = 0; i < n; i++) /* the threshold itself and its neighbours too */
+        words[i] = dice_below(d, 4) ? (uint32_t)dice_uniform(d, 0, 0x1p32)
+                                    : threshold + (uint32_t)dice_below(d, 3) - 1;
+    k->dropout(x.data, words, threshold, factor, mask.data, y.data, n);
+    k->multiply(x.data, mask.data, dx.data, n, add);
+    for (size_t i = 0; i < n; i++) { /* nothing but roundings to T: the same bits */
+        const double m = words[i] < threshold ? 0 : as(dtype, factor);
+        const double product = as(dtype, get(&x, i) * m);
+        ck_assert(get(&mask, i) == m && get(&y, i) == product);
+        ck_assert(get(&dx, i) == (add ? as(dtype, get(&before, i) + product) : product));
+    }
+    free_array(&x);
+    free_array(&y);
+    free_array(&mask);
+    free_array(&dx);
+    free_array(&before);
+    free(words);
+}
+
+START_TEST(normalisation_by_columns)
+{
+    at_every_size(check_column_moments);
+    at_every_size(check_normalize_columns);
+    at_every_size(check_columns_backward);
+    at_every_size(check_move_statistics);
+}
+END_TEST
+
+START_TEST(normalisation_by_rows)
+{
+    at_every_size(check_layer_norm);
+    at_every_size(check_layer_norm_backward);
+}
+END_TEST
+
+START_TEST(dropout_and_its_mask)
+{
+    at_every_size(check_dropout);
+}
+END_TEST
+
 /* ---- bytes on their way into a batch ---- */
 
 static void check_scale_bytes(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
@@ -1124,6 +1406,8 @@ int main(void)
               moments_agree_with_two_passes);
     add_tests(suite, "losses", losses_of_elements, losses_of_classes);
     add_tests(suite, "updates", update_rules);
+    add_tests(suite, "normalisation", normalisation_by_columns, normalisation_by_rows,
+              dropout_and_its_mask);
     add_tests(suite, "bytes", bytes_are_scaled_exactly, arrays_are_added);
     add_tests(suite, "functions", exp_and_log1p_are_within_two_ulp, products_of_all_transposes);
     return run_suite(suite);

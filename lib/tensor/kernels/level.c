@@ -19,6 +19,7 @@
 #include "tensor/kernels/activation.inc"
 #include "tensor/kernels/images.inc"
 #include "tensor/kernels/loss.inc"
+#include "tensor/kernels/normalization.inc"
 #include "tensor/kernels/scaling.inc"
 #include "tensor/kernels/statistics.inc"
 #include "tensor/kernels/update.inc"
@@ -30,6 +31,7 @@
 #include "tensor/kernels/activation.inc"
 #include "tensor/kernels/images.inc"
 #include "tensor/kernels/loss.inc"
+#include "tensor/kernels/normalization.inc"
 #include "tensor/kernels/scaling.inc"
 #include "tensor/kernels/statistics.inc"
 #include "tensor/kernels/update.inc"
@@ -56,7 +58,13 @@
         .max_pool = max_pool_##suffix, .max_pool_backward = max_pool_backward_##suffix,            \
         .average_pool = average_pool_##suffix,                                                     \
         .average_pool_backward = average_pool_backward_##suffix, .add = add_##suffix,              \
-        .running_mean = running_mean_##suffix                                                      \
+        .running_mean = running_mean_##suffix, .column_moments = column_moments_##suffix,          \
+        .normalize_columns = normalize_columns_##suffix,                                           \
+        .normalize_columns_sums = normalize_columns_sums_##suffix,                                 \
+        .normalize_columns_backward = normalize_columns_backward_##suffix,                         \
+        .move_statistics = move_statistics_##suffix, .layer_norm = layer_norm_##suffix,            \
+        .layer_norm_backward = layer_norm_backward_##suffix, .dropout = dropout_##suffix,          \
+        .multiply = multiply_##suffix                                                              \
     }
 
 extern const vgrad__kernels JOIN(vgrad__kernels, VGRAD_LEVEL)[2];
