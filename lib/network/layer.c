@@ -194,11 +194,14 @@ vgrad_status vgrad_layer_set(vgrad_layer *layer, vgrad_layer_option option, doub
     vgrad_status status = check_option(layer, option);
     if (status != VGRAD_OK)
         return refuse(layer, status);
-    if (!vgrad__number_fits(value, options[option].low, options[option].high,
+    const bool elu_alpha = option == VGRAD_LAYER_ALPHA && vgrad__alpha_most(layer) > 1;
+    if (!vgrad__number_fits(value, options[option].low,
+                            elu_alpha ? vgrad__alpha_most(layer) : options[option].high,
                             options[option].whole))
         return refuse(layer,
                       vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": %s %s, got %g", layer->name,
-                                  options[option].name, options[option].range, value));
+                                  options[option].name,
+                                  elu_alpha ? "in [0, 1e30]" : options[option].range, value));
     if (option == VGRAD_LAYER_TRAINABLE) {
         layer->trainable = value != 0;
         vgrad__segments_set_trainable(layer);

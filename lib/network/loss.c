@@ -153,6 +153,12 @@ static vgrad__loss_sums run(const description *d, bool from_logits, const vgrad_
     return sums;
 }
 
+/* A softmax over the last axis of several makes no distribution over all outputs. */
+static bool covers_output(const description *d, const vgrad_layer *output)
+{
+    return d->form != CATEGORICAL || output->shape[output->rank - 1] == output->width;
+}
+
 vgrad_status vgrad__loss_compute(vgrad_loss loss, vgrad_network *network, const vgrad_tensor *y,
                                  bool gradient, vgrad__loss_value *value)
 {
@@ -170,7 +176,8 @@ vgrad_status vgrad__loss_compute(vgrad_loss loss, vgrad_network *network, const 
     status = check_labels(d, network, targets, width);
     if (status != VGRAD_OK)
         return status;
-    bool fused = d->fuses_with != VGRAD_LINEAR && output->activation == d->fuses_with;
+    bool fused = d->fuses_with != VGRAD_LINEAR && output->activation == d->fuses_with &&
+                 covers_output(d, output);
     double rows = (double)network->rows, outputs = (double)output->width;
     double scale = d->factor / (d->sum_over_outputs ? rows : rows * outputs);
     void *start = fused ? output->memory.delta : output->memory.da;

@@ -48,7 +48,13 @@
         .crossentropy_logits = crossentropy_logits_##suffix, .sgd = sgd_##suffix,                  \
         .momentum = momentum_##suffix, .rmsprop = rmsprop_##suffix, .adam = adam_##suffix,         \
         .scale_bytes = scale_bytes_##suffix, .add = add_##suffix,                                  \
-        .running_mean = running_mean_##suffix                                                      \
+        .running_mean = running_mean_##suffix, .elu = elu_##suffix,                                \
+        .elu_backward = elu_backward_##suffix, .gelu = gelu_##suffix,                              \
+        .gelu_backward = gelu_backward_##suffix, .gelu_tanh = gelu_tanh_##suffix,                  \
+        .gelu_tanh_backward = gelu_tanh_backward_##suffix, .silu = silu_##suffix,                  \
+        .silu_backward = silu_backward_##suffix, .softplus = softplus_##suffix,                    \
+        .softplus_backward = softplus_backward_##suffix, .softsign = softsign_##suffix,            \
+        .softsign_backward = softsign_backward_##suffix, .multiply = multiply_##suffix             \
     }
 
 extern const vgrad__kernels JOIN(vgrad__kernels, VGRAD_LEVEL)[2];
