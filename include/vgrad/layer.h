@@ -298,6 +298,149 @@ VGRAD_API vgrad_status vgrad_layer_set_initializer(vgrad_layer *layer, vgrad_rol
 VGRAD_API vgrad_status vgrad_network_set_initializer(vgrad_network *network, vgrad_role parameter,
                                                      vgrad_initializer kind, double a, double b);
 
+/**
+ * An elementwise function of the user's: out_i = f(z_i).
+ *
+ * @param z    n values in the network's dtype.
+ * @param out  n values, to be written; never z's memory.
+ * @param n    how many; a batch comes in parts.
+ * @param user as given with the function.
+ * @return 0; anything else fails the pass.
+ * @since 0.1
+ */
+typedef int32_t (*vgrad_elementwise)(const void *z, void *out, size_t n, void *user);
+
+/**
+ * An activation of the user's own, a = f(z), after rows of any shape. vgrad_gradient_check() tells
+ * whether df is f's derivative.
+ *
+ * NaN and Inf that f gives go on as any others; VGRAD_TRAINER_STOP_ON_NAN finds them.
+ *
+ * @param in   the layer before.
+ * @param name 1 to 47 bytes: the layer's name, with a number if it is taken. Copied.
+ * @param f    called in every forward pass. A return that is not 0 fails the pass with
+ *             VGRAD_E_CALLBACK and a text that has the layer and the number.
+ * @param df   called in backward: df/dz, from the same z. Likewise.
+ * @param user handed to both.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network. `f`, `df` and `user` must stay as long as the network is used.
+ * @par Threading
+ * One thread at a time with the network. f and df run on the thread that is in a call of this
+ * network or its trainers, before that call returns. They may read the network's layers and
+ * parameters; what would change the network or run it returns VGRAD_E_STATE, and they must not give
+ * it up. Other networks are free.
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_user_activation(vgrad_layer *in, const char *name, vgrad_elementwise f,
+                                             vgrad_elementwise df, void *user);
+
+/** How many inputs a layer of the user's may have. @since 0.1 */
+enum { VGRAD_USER_INPUTS_MAX = 8 };
+
+/** A shape. This struct never changes. @since 0.1 */
+typedef struct vgrad_shape {
+    int64_t rank;                  /**< How many sizes. */
+    int64_t sizes[VGRAD_MAX_RANK]; /**< Along each axis. */
+} vgrad_shape;
+
+/** A parameter that a layer of the user's asks for. This struct never changes. @since 0.1 */
+typedef struct vgrad_parameter_shape {
+    vgrad_shape shape; /**< 1 to 4 axes, sizes at least 1. */
+    int64_t fan_in;    /**< For initializers; 0: the product of all sizes but the last, and for what
+                          has one axis that of the parameter before it, if there is one. */
+    int64_t fan_out;   /**< Likewise; 0: the last size. */
+} vgrad_parameter_shape;
+
+/**
+ * What vgrad_layer_operations.shape is asked: filled by the library but for what is marked
+ * "answer". Later versions may add members at the end.
+ * @since 0.1
+ */
+typedef struct vgrad_layer_shapes {
+    size_t struct_size;        /**< Bytes of this struct. */
+    const vgrad_shape *inputs; /**< Of a row of each input, the axis of the rows left out. */
+    int64_t input_count;       /**< How many inputs. */
+    int64_t dtype;             /**< vgrad_dtype: what everything is in. */
+    vgrad_shape *output;       /**< Answer: of a row that the layer gives, 1 to 7 axes. */
+    vgrad_parameter_shape *parameters; /**< Answer: VGRAD_KERNEL, then VGRAD_BIAS; 0 at first. */
+    int64_t parameters_max;            /**< How many parameters there may be: 2. */
+    int64_t parameter_count;           /**< Answer: how many there are; 0 at first. */
+    int64_t
+        saved; /**< Answer: elements for each row that forward leaves for backward; 0 at first. */
+} vgrad_layer_shapes;
+
+/**
+ * One forward or backward pass through a layer of the user's. All arrays are in the network's dtype
+ * and row-major without gaps, the first axis along the rows; all are the library's, and nothing of
+ * it may be read after the function has returned. Later versions may add members at the end.
+ * @since 0.1
+ */
+typedef struct vgrad_layer_call {
+    size_t struct_size;                  /**< Bytes of this struct. */
+    const vgrad_layer *layer;            /**< The layer, for its name and parameters. */
+    const vgrad_tensor *inputs;          /**< What each input gives; `input_count` of them. */
+    const vgrad_tensor *parameters;      /**< `parameter_count` of them. */
+    const vgrad_tensor *output;          /**< Backward: what forward wrote. Forward: its shape. */
+    const vgrad_tensor *output_gradient; /**< Backward: dL/d(output). Forward: NULL. */
+    void *output_data;                   /**< Forward: write every element. Backward: NULL. */
+    void *const *input_gradients; /**< Backward: add dL/d(input) to zeros; an entry is NULL where it
+                                     is not needed. The library adds up what other layers give.
+                                     Forward: NULL. */
+    void *const *parameter_gradients; /**< Backward: add dL/d(parameter) to zeros. Forward: NULL. */
+    void *saved;                      /**< rows * vgrad_layer_shapes.saved elements, from forward to
+                                         backward of the same pass; NULL if that is 0. */
+    int64_t input_count;              /**< How many inputs. */
+    int64_t parameter_count;          /**< How many parameters. */
+    int64_t rows;                     /**< Of this batch. */
+    int64_t training;                 /**< 0 in passes that only predict or evaluate. */
+    int64_t dtype;                    /**< vgrad_dtype */
+} vgrad_layer_call;
+
+/**
+ * A kind of layer of the user's own: a table that vgrad_user_layer() copies.
+ *
+ * Each function returns 0; anything else fails the call that it is part of (build, a pass) with
+ * VGRAD_E_CALLBACK and a text that has the layer, the function and the number: no parameter has
+ * changed then, and the network can be used on.
+ * @since 0.1
+ */
+typedef struct vgrad_layer_operations {
+    size_t struct_size; /**< sizeof(vgrad_layer_operations). */
+    const char *kind;   /**< 1 to 47 bytes: the layer's name, with a number if it is taken. */
+    /** From the inputs' shapes to the output's and the parameters'; called by build. */
+    int32_t (*shape)(vgrad_layer_shapes *shapes, void *user);
+    /** From inputs and parameters to the output. */
+    int32_t (*forward)(const vgrad_layer_call *call, void *user);
+    /** From dL/d(output) to those of inputs and parameters. NULL, or a table that ends before it: a
+        layer to predict with; backward through it is VGRAD_E_UNSUPPORTED. */
+    int32_t (*backward)(const vgrad_layer_call *call, void *user);
+} vgrad_layer_operations;
+
+/**
+ * A layer of the user's own: docs/own-layers.md has an example. vgrad_gradient_check() tells
+ * whether its backward is that of its forward.
+ *
+ * Its parameters have the roles VGRAD_KERNEL and VGRAD_BIAS, in this order, with all that belongs
+ * to them: initializers, gradients, updates.
+ *
+ * @param inputs     `count` layers of one network; may name a layer twice. Copied.
+ * @param count      1 to VGRAD_USER_INPUTS_MAX.
+ * @param operations copied, struct_size bytes of it at most.
+ * @param user       handed to its functions.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network. The functions and `user` must stay as long as the network is used.
+ * @par Threading
+ * One thread at a time with the network. The functions run on the thread that is in a call of this
+ * network or its trainers, before that call returns. They may read the network's layers and
+ * parameters; what would change the network or run it returns VGRAD_E_STATE, and they must not give
+ * it up. Other networks are free.
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_user_layer(vgrad_layer *const *inputs, size_t count,
+                                        const vgrad_layer_operations *operations, void *user);
+
 VGRAD_DECLARATIONS_END
 
 #endif

@@ -172,6 +172,8 @@ vgrad_status vgrad__check_pass(const vgrad_network *network)
     vgrad_status status = vgrad__check_built(network);
     bool waits =
         network && (network->phase == VGRAD__FORWARD_DONE || network->phase == VGRAD__LOSS_DONE);
+    if (status == VGRAD_OK)
+        status = vgrad__check_not_in_layer(network);
     if (status == VGRAD_OK && network->callbacks > 0 && waits)
         return vgrad__fail(VGRAD_E_STATE,
                            "network: inside a callback between forward and backward");
@@ -256,9 +258,10 @@ vgrad__culprit vgrad__find_non_finite(const vgrad_network *network)
     for (size_t s = network->segment_count; s-- > 0 && !culprit.layer;) {
         const vgrad__segment *segment = &network->segments[s];
         const vgrad_layer *layer = network->layers[segment->layer];
+        const vgrad__parameter *parameter = &layer->parameters[segment->parameter];
         culprit = search(layer, (vgrad_role)(segment->slot + VGRAD__FACE_GRADIENT),
                          vgrad__at(network, network->gradients.data, segment->offset),
-                         segment->count, layer->width);
+                         segment->count, parameter->shape[parameter->rank - 1]);
     }
     return culprit;
 }
