@@ -14,7 +14,9 @@ VGRAD_DECLARATIONS_BEGIN
  * f in a = f(z).
  *
  * Backward takes f' from a in the network's dtype, as all the field does: the derivative of a
- * sigmoid is exactly 0 from z = 17 on in float32 (37 in float64), that of tanh beyond 9 (19).
+ * sigmoid is exactly 0 from z = 17 on in float32 (37 in float64), that of tanh beyond 9 (19), that
+ * of ELU and SELU below -17 (-37). Only that of GELU and SiLU, which a does not tell, is taken from
+ * z. Values are within 2 units in the last place of the true ones, 8 for GELU in float64.
  * @since 0.1
  */
 typedef enum vgrad_activation {
@@ -23,7 +25,29 @@ typedef enum vgrad_activation {
     VGRAD_TANH = 2,       /**< tanh(z) */
     VGRAD_RELU = 3,       /**< max(z, 0); its derivative at 0 is 0. */
     VGRAD_LEAKY_RELU = 4, /**< z > 0: z, else alpha z (VGRAD_LAYER_ALPHA); at 0: alpha. */
-    VGRAD_SOFTMAX = 5     /**< exp(z_j) / sum_k exp(z_k) over the units of a row. */
+    VGRAD_SOFTMAX = 5,    /**< exp(z_j) / sum_k exp(z_k), over the last axis of a row. */
+    /** z > 0: z, else alpha (exp(z) - 1), alpha 1 (VGRAD_LAYER_ALPHA); its derivative at 0 is alpha
+        (Clevert, Unterthiner and Hochreiter 2016, "Fast and Accurate Deep Network Learning by
+        Exponential Linear Units"). */
+    VGRAD_ELU = 6,
+    /** lambda times ELU's of a fixed alpha, with lambda 1.0507009873554805 and alpha
+        1.6732632423543772, so that activations keep mean 0 and variance 1 from layer to layer, with
+        VGRAD_INIT_LECUN_NORMAL (Klambauer et al. 2017, "Self-Normalizing Neural Networks"). */
+    VGRAD_SELU = 7,
+    /** z Phi(z), with the distribution function Phi of the normal distribution (Hendrycks and
+        Gimpel 2016, "Gaussian Error Linear Units"). */
+    VGRAD_GELU = 8,
+    /** z (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))) / 2: their approximation of it. */
+    VGRAD_GELU_TANH = 9,
+    /** z / (1 + exp(-z)), "swish" (Elfwing, Uchibe and Doya 2018, "Sigmoid-Weighted Linear Units
+        for Neural Network Function Approximation in Reinforcement Learning"). */
+    VGRAD_SILU = 10,
+    /** ln(1 + exp(z)) (Dugas et al. 2001, "Incorporating Second-Order Functional Knowledge for
+        Better Option Pricing"). */
+    VGRAD_SOFTPLUS = 11,
+    /** z / (1 + |z|) (Bergstra, Desjardins, Lamblin and Bengio 2009, "Quadratic Polynomials Learn
+        Better Image Features"; Glorot and Bengio 2010). */
+    VGRAD_SOFTSIGN = 12
 } vgrad_activation;
 
 /**
@@ -109,6 +133,20 @@ VGRAD_API vgrad_layer *vgrad_input_image(vgrad_network *network, int64_t height,
  * @since 0.1
  */
 VGRAD_API vgrad_layer *vgrad_dense(vgrad_layer *in, int64_t units, vgrad_activation activation);
+
+/**
+ * An activation as a layer of its own, a = f(z), where z is what the layer before gives; for rows
+ * of any shape, with a softmax over their last axis.
+ *
+ * @param in         the layer before.
+ * @param activation f.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_activate(vgrad_layer *in, vgrad_activation activation);
 
 /**
  * A layer once more, after another one: the same kind, options and parameters, whose gradient is
@@ -348,9 +386,9 @@ typedef enum vgrad_layer_option {
     /** 1. 0: never updated; its gradients are there all the same. See also vgrad_batch_norm(). */
     VGRAD_LAYER_TRAINABLE = 1,
     VGRAD_LAYER_USE_BIAS = 2, /**< 1. 0: no bias. */
-    VGRAD_LAYER_ALPHA = 3,    /**< 0.2. Leaky ReLU's slope below 0, in [0, 1]. */
-    VGRAD_LAYER_L1 = 4,       /**< 0. At least 0: of the kernel, added to the gradient. */
-    VGRAD_LAYER_L2 = 5,       /**< 0. At least 0: likewise. */
+    VGRAD_LAYER_ALPHA = 3, /**< 0.2: leaky ReLU's slope below 0, in [0, 1]; ELU: 1, at least 0. */
+    VGRAD_LAYER_L1 = 4,    /**< 0. At least 0: of the kernel, added to the gradient. */
+    VGRAD_LAYER_L2 = 5,    /**< 0. At least 0: likewise. */
     VGRAD_LAYER_MOMENTUM = 6, /**< 0.1. A batch's share in the moving statistics, in [0, 1]. */
     VGRAD_LAYER_EPSILON = 7,  /**< 1e-5. What normalisations add to a variance, 1e-30 to 1. */
     VGRAD_LAYER_UNBIASED_VARIANCE = 8, /**< 1. The moving variance takes the batch's N / (N - 1). */
@@ -455,6 +493,149 @@ VGRAD_API vgrad_status vgrad_layer_set_initializer(vgrad_layer *layer, vgrad_rol
  */
 VGRAD_API vgrad_status vgrad_network_set_initializer(vgrad_network *network, vgrad_role parameter,
                                                      vgrad_initializer kind, double a, double b);
+
+/**
+ * An elementwise function of the user's: out_i = f(z_i).
+ *
+ * @param z    n values in the network's dtype.
+ * @param out  n values, to be written; never z's memory.
+ * @param n    how many; a batch comes in parts.
+ * @param user as given with the function.
+ * @return 0; anything else fails the pass.
+ * @since 0.1
+ */
+typedef int32_t (*vgrad_elementwise)(const void *z, void *out, size_t n, void *user);
+
+/**
+ * An activation of the user's own, a = f(z), after rows of any shape. vgrad_gradient_check() tells
+ * whether df is f's derivative.
+ *
+ * NaN and Inf that f gives go on as any others; VGRAD_TRAINER_STOP_ON_NAN finds them.
+ *
+ * @param in   the layer before.
+ * @param name 1 to 47 bytes: the layer's name, with a number if it is taken. Copied.
+ * @param f    called in every forward pass. A return that is not 0 fails the pass with
+ *             VGRAD_E_CALLBACK and a text that has the layer and the number.
+ * @param df   called in backward: df/dz, from the same z. Likewise.
+ * @param user handed to both.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network. `f`, `df` and `user` must stay as long as the network is used.
+ * @par Threading
+ * One thread at a time with the network. f and df run on the thread that is in a call of this
+ * network or its trainers, before that call returns. They may read the network's layers and
+ * parameters; what would change the network or run it returns VGRAD_E_STATE, and they must not give
+ * it up. Other networks are free.
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_user_activation(vgrad_layer *in, const char *name, vgrad_elementwise f,
+                                             vgrad_elementwise df, void *user);
+
+/** How many inputs a layer of the user's may have. @since 0.1 */
+enum { VGRAD_USER_INPUTS_MAX = 8 };
+
+/** A shape. This struct never changes. @since 0.1 */
+typedef struct vgrad_shape {
+    int64_t rank;                  /**< How many sizes. */
+    int64_t sizes[VGRAD_MAX_RANK]; /**< Along each axis. */
+} vgrad_shape;
+
+/** A parameter that a layer of the user's asks for. This struct never changes. @since 0.1 */
+typedef struct vgrad_parameter_shape {
+    vgrad_shape shape; /**< 1 to 4 axes, sizes at least 1. */
+    int64_t fan_in;    /**< For initializers; 0: the product of all sizes but the last, and for what
+                          has one axis that of the parameter before it, if there is one. */
+    int64_t fan_out;   /**< Likewise; 0: the last size. */
+} vgrad_parameter_shape;
+
+/**
+ * What vgrad_layer_operations.shape is asked: filled by the library but for what is marked
+ * "answer". Later versions may add members at the end.
+ * @since 0.1
+ */
+typedef struct vgrad_layer_shapes {
+    size_t struct_size;        /**< Bytes of this struct. */
+    const vgrad_shape *inputs; /**< Of a row of each input, the axis of the rows left out. */
+    int64_t input_count;       /**< How many inputs. */
+    int64_t dtype;             /**< vgrad_dtype: what everything is in. */
+    vgrad_shape *output;       /**< Answer: of a row that the layer gives, 1 to 7 axes. */
+    vgrad_parameter_shape *parameters; /**< Answer: VGRAD_KERNEL, then VGRAD_BIAS; 0 at first. */
+    int64_t parameters_max;            /**< How many parameters there may be: 2. */
+    int64_t parameter_count;           /**< Answer: how many there are; 0 at first. */
+    int64_t
+        saved; /**< Answer: elements for each row that forward leaves for backward; 0 at first. */
+} vgrad_layer_shapes;
+
+/**
+ * One forward or backward pass through a layer of the user's. All arrays are in the network's dtype
+ * and row-major without gaps, the first axis along the rows; all are the library's, and nothing of
+ * it may be read after the function has returned. Later versions may add members at the end.
+ * @since 0.1
+ */
+typedef struct vgrad_layer_call {
+    size_t struct_size;                  /**< Bytes of this struct. */
+    const vgrad_layer *layer;            /**< The layer, for its name and parameters. */
+    const vgrad_tensor *inputs;          /**< What each input gives; `input_count` of them. */
+    const vgrad_tensor *parameters;      /**< `parameter_count` of them. */
+    const vgrad_tensor *output;          /**< Backward: what forward wrote. Forward: its shape. */
+    const vgrad_tensor *output_gradient; /**< Backward: dL/d(output). Forward: NULL. */
+    void *output_data;                   /**< Forward: write every element. Backward: NULL. */
+    void *const *input_gradients; /**< Backward: add dL/d(input) to zeros; an entry is NULL where it
+                                     is not needed. The library adds up what other layers give.
+                                     Forward: NULL. */
+    void *const *parameter_gradients; /**< Backward: add dL/d(parameter) to zeros. Forward: NULL. */
+    void *saved;                      /**< rows * vgrad_layer_shapes.saved elements, from forward to
+                                         backward of the same pass; NULL if that is 0. */
+    int64_t input_count;              /**< How many inputs. */
+    int64_t parameter_count;          /**< How many parameters. */
+    int64_t rows;                     /**< Of this batch. */
+    int64_t training;                 /**< 0 in passes that only predict or evaluate. */
+    int64_t dtype;                    /**< vgrad_dtype */
+} vgrad_layer_call;
+
+/**
+ * A kind of layer of the user's own: a table that vgrad_user_layer() copies.
+ *
+ * Each function returns 0; anything else fails the call that it is part of (build, a pass) with
+ * VGRAD_E_CALLBACK and a text that has the layer, the function and the number: no parameter has
+ * changed then, and the network can be used on.
+ * @since 0.1
+ */
+typedef struct vgrad_layer_operations {
+    size_t struct_size; /**< sizeof(vgrad_layer_operations). */
+    const char *kind;   /**< 1 to 47 bytes: the layer's name, with a number if it is taken. */
+    /** From the inputs' shapes to the output's and the parameters'; called by build. */
+    int32_t (*shape)(vgrad_layer_shapes *shapes, void *user);
+    /** From inputs and parameters to the output. */
+    int32_t (*forward)(const vgrad_layer_call *call, void *user);
+    /** From dL/d(output) to those of inputs and parameters. NULL, or a table that ends before it: a
+        layer to predict with; backward through it is VGRAD_E_UNSUPPORTED. */
+    int32_t (*backward)(const vgrad_layer_call *call, void *user);
+} vgrad_layer_operations;
+
+/**
+ * A layer of the user's own: docs/own-layers.md has an example. vgrad_gradient_check() tells
+ * whether its backward is that of its forward.
+ *
+ * Its parameters have the roles VGRAD_KERNEL and VGRAD_BIAS, in this order, with all that belongs
+ * to them: initializers, gradients, updates.
+ *
+ * @param inputs     `count` layers of one network; may name a layer twice. Copied.
+ * @param count      1 to VGRAD_USER_INPUTS_MAX.
+ * @param operations copied, struct_size bytes of it at most.
+ * @param user       handed to its functions.
+ * @return NULL on failure.
+ * @par Lifetime
+ * As the network. The functions and `user` must stay as long as the network is used.
+ * @par Threading
+ * One thread at a time with the network. The functions run on the thread that is in a call of this
+ * network or its trainers, before that call returns. They may read the network's layers and
+ * parameters; what would change the network or run it returns VGRAD_E_STATE, and they must not give
+ * it up. Other networks are free.
+ * @since 0.1
+ */
+VGRAD_API vgrad_layer *vgrad_user_layer(vgrad_layer *const *inputs, size_t count,
+                                        const vgrad_layer_operations *operations, void *user);
 
 VGRAD_DECLARATIONS_END
 

@@ -104,7 +104,7 @@ VGRAD_API vgrad_status vgrad_network_initialize(vgrad_network *network, uint64_t
  * @param dtype    the type of `out`.
  * @param capacity how many elements `out` has room for.
  * @return VGRAD_OK; VGRAD_E_INVALID; VGRAD_E_SHAPE; VGRAD_E_STATE (not built, or in a callback
- *         between forward and backward); VGRAD_E_MEMORY.
+ *         between forward and backward); VGRAD_E_MEMORY; or what a layer of the user's fails with.
  * @par Lifetime
  * A pass of its own: views of z, a, delta and dL/da of the pass before end here, and a forward of
  * training that waits for its backward is lost (complete gradients are not).

@@ -27,7 +27,7 @@ typedef enum vgrad_status {
     VGRAD_E_SHAPE = -2,    /**< Sizes do not fit together; the text names the layer. */
     VGRAD_E_STATE = -3,    /**< Not now: unbuilt, inside a callback, outside the window, ... */
     VGRAD_E_MEMORY = -4,   /**< The allocator returned NULL. */
-    VGRAD_E_CALLBACK = -5, /**< A callback returned a number below 0. */
+    VGRAD_E_CALLBACK = -5, /**< A callback returned a number below 0, a layer's function not 0. */
     VGRAD_E_IO = -7,       /**< A file, or a function of the caller's, did not take or give. */
     VGRAD_E_FORMAT = -8,   /**< A file holds something else; the text names file and place. */
     VGRAD_E_NOT_FOUND = -9,   /**< No such thing, or it was never measured. */

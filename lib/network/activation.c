@@ -20,8 +20,10 @@ static void linear(const block *b, const void *z, void *a)
         memcpy(a, z, (size_t)b->count * vgrad__element_size(b->layer->network));
 }
 
-static void linear_backward(const block *b, const void *a, const void *da, void *delta)
+static void linear_backward(const block *b, const void *a, const void *z, const void *da,
+                            void *delta)
 {
+    (void)z;
     (void)a;
     linear(b, da, delta);
 }
@@ -31,8 +33,10 @@ static void sigmoid(const block *b, const void *z, void *a)
     b->kernels->sigmoid(z, a, (size_t)b->count);
 }
 
-static void sigmoid_backward(const block *b, const void *a, const void *da, void *delta)
+static void sigmoid_backward(const block *b, const void *a, const void *z, const void *da,
+                             void *delta)
 {
+    (void)z;
     b->kernels->sigmoid_backward(a, da, delta, (size_t)b->count);
 }
 
@@ -41,8 +45,10 @@ static void hyperbolic_tangent(const block *b, const void *z, void *a)
     b->kernels->tanh(z, a, (size_t)b->count);
 }
 
-static void hyperbolic_tangent_backward(const block *b, const void *a, const void *da, void *delta)
+static void hyperbolic_tangent_backward(const block *b, const void *a, const void *z,
+                                        const void *da, void *delta)
 {
+    (void)z;
     b->kernels->tanh_backward(a, da, delta, (size_t)b->count);
 }
 
@@ -51,8 +57,9 @@ static void relu(const block *b, const void *z, void *a)
     b->kernels->relu(z, a, (size_t)b->count, 0.0);
 }
 
-static void relu_backward(const block *b, const void *a, const void *da, void *delta)
+static void relu_backward(const block *b, const void *a, const void *z, const void *da, void *delta)
 {
+    (void)z;
     b->kernels->relu_backward(a, da, delta, (size_t)b->count, 0.0);
 }
 
@@ -61,32 +68,136 @@ static void leaky_relu(const block *b, const void *z, void *a)
     b->kernels->relu(z, a, (size_t)b->count, vgrad__alpha(b->layer));
 }
 
-static void leaky_relu_backward(const block *b, const void *a, const void *da, void *delta)
+static void leaky_relu_backward(const block *b, const void *a, const void *z, const void *da,
+                                void *delta)
 {
+    (void)z;
     b->kernels->relu_backward(a, da, delta, (size_t)b->count, vgrad__alpha(b->layer));
+}
+
+static int64_t last_size(const vgrad_layer *layer)
+{
+    return layer->shape[layer->rank - 1];
 }
 
 static void softmax(const block *b, const void *z, void *a)
 {
-    b->kernels->softmax(z, a, (size_t)b->rows, (size_t)b->layer->width);
+    const int64_t columns = last_size(b->layer);
+    b->kernels->softmax(z, a, (size_t)(b->count / columns), (size_t)columns);
 }
 
-static void softmax_backward(const block *b, const void *a, const void *da, void *delta)
+static void softmax_backward(const block *b, const void *a, const void *z, const void *da,
+                             void *delta)
 {
-    b->kernels->softmax_backward(a, da, delta, (size_t)b->rows, (size_t)b->layer->width);
+    (void)z;
+    const int64_t columns = last_size(b->layer);
+    b->kernels->softmax_backward(a, da, delta, (size_t)(b->count / columns), (size_t)columns);
+}
+
+static void elu(const block *b, const void *z, void *a)
+{
+    b->kernels->elu(z, a, (size_t)b->count, 1.0, vgrad__alpha(b->layer));
+}
+
+static void elu_backward(const block *b, const void *a, const void *z, const void *da, void *delta)
+{
+    (void)z;
+    b->kernels->elu_backward(a, da, delta, (size_t)b->count, 1.0, vgrad__alpha(b->layer));
+}
+
+/* lambda and lambda alpha of Klambauer et al. 2017, which keep mean 0 and variance 1. */
+static const double selu_slope = 1.0507009873554804934193349852946;
+static const double selu_factor = 1.7580993408473768599402175208123;
+
+static void selu(const block *b, const void *z, void *a)
+{
+    b->kernels->elu(z, a, (size_t)b->count, selu_slope, selu_factor);
+}
+
+static void selu_backward(const block *b, const void *a, const void *z, const void *da, void *delta)
+{
+    (void)z;
+    b->kernels->elu_backward(a, da, delta, (size_t)b->count, selu_slope, selu_factor);
+}
+
+static void gelu(const block *b, const void *z, void *a)
+{
+    b->kernels->gelu(z, a, (size_t)b->count);
+}
+
+static void gelu_backward(const block *b, const void *a, const void *z, const void *da, void *delta)
+{
+    (void)a;
+    b->kernels->gelu_backward(z, da, delta, (size_t)b->count);
+}
+
+static void gelu_tanh(const block *b, const void *z, void *a)
+{
+    b->kernels->gelu_tanh(z, a, (size_t)b->count);
+}
+
+static void gelu_tanh_backward(const block *b, const void *a, const void *z, const void *da,
+                               void *delta)
+{
+    (void)a;
+    b->kernels->gelu_tanh_backward(z, da, delta, (size_t)b->count);
+}
+
+static void silu(const block *b, const void *z, void *a)
+{
+    b->kernels->silu(z, a, (size_t)b->count);
+}
+
+static void silu_backward(const block *b, const void *a, const void *z, const void *da, void *delta)
+{
+    (void)a;
+    b->kernels->silu_backward(z, da, delta, (size_t)b->count);
+}
+
+static void softplus(const block *b, const void *z, void *a)
+{
+    b->kernels->softplus(z, a, (size_t)b->count);
+}
+
+static void softplus_backward(const block *b, const void *a, const void *z, const void *da,
+                              void *delta)
+{
+    (void)z;
+    b->kernels->softplus_backward(a, da, delta, (size_t)b->count);
+}
+
+static void softsign(const block *b, const void *z, void *a)
+{
+    b->kernels->softsign(z, a, (size_t)b->count);
+}
+
+static void softsign_backward(const block *b, const void *a, const void *z, const void *da,
+                              void *delta)
+{
+    (void)z;
+    b->kernels->softsign_backward(a, da, delta, (size_t)b->count);
 }
 
 static const struct {
     const char *name;
     void (*forward)(const block *b, const void *z, void *a);
-    void (*backward)(const block *b, const void *a, const void *da, void *delta);
+    /* z is a's memory unless reads_z. */
+    void (*backward)(const block *b, const void *a, const void *z, const void *da, void *delta);
+    bool reads_z;
 } activations[] = {
-    [VGRAD_LINEAR] = { "linear", linear, linear_backward },
-    [VGRAD_SIGMOID] = { "sigmoid", sigmoid, sigmoid_backward },
-    [VGRAD_TANH] = { "tanh", hyperbolic_tangent, hyperbolic_tangent_backward },
-    [VGRAD_RELU] = { "relu", relu, relu_backward },
-    [VGRAD_LEAKY_RELU] = { "leaky_relu", leaky_relu, leaky_relu_backward },
-    [VGRAD_SOFTMAX] = { "softmax", softmax, softmax_backward },
+    [VGRAD_LINEAR] = { "linear", linear, linear_backward, false },
+    [VGRAD_SIGMOID] = { "sigmoid", sigmoid, sigmoid_backward, false },
+    [VGRAD_TANH] = { "tanh", hyperbolic_tangent, hyperbolic_tangent_backward, false },
+    [VGRAD_RELU] = { "relu", relu, relu_backward, false },
+    [VGRAD_LEAKY_RELU] = { "leaky_relu", leaky_relu, leaky_relu_backward, false },
+    [VGRAD_SOFTMAX] = { "softmax", softmax, softmax_backward, false },
+    [VGRAD_ELU] = { "elu", elu, elu_backward, false },
+    [VGRAD_SELU] = { "selu", selu, selu_backward, false },
+    [VGRAD_GELU] = { "gelu", gelu, gelu_backward, true },
+    [VGRAD_GELU_TANH] = { "gelu_tanh", gelu_tanh, gelu_tanh_backward, true },
+    [VGRAD_SILU] = { "silu", silu, silu_backward, true },
+    [VGRAD_SOFTPLUS] = { "softplus", softplus, softplus_backward, false },
+    [VGRAD_SOFTSIGN] = { "softsign", softsign, softsign_backward, false },
 };
 
 enum { ACTIVATIONS = sizeof activations / sizeof *activations };
@@ -96,23 +207,32 @@ static bool exists(vgrad_activation activation)
     return (int)activation >= 0 && (int)activation < ACTIVATIONS;
 }
 
-vgrad_status vgrad__activation_check(const vgrad_layer *layer)
+vgrad_status vgrad__activation_check(vgrad_layer *layer)
 {
     if (!exists(layer->activation))
         return vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": no activation %d%s", layer->name,
                            (int)layer->activation,
                            (int)layer->activation == -1 ? " (a word that is none?)" : "");
-    if (layer->activation == VGRAD_SOFTMAX && layer->width < 2)
+    if (layer->activation == VGRAD_SOFTMAX && last_size(layer) < 2)
         return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": softmax over one unit is always 1",
                            layer->name);
+    layer->keeps_z |= activations[layer->activation].reads_z;
     return VGRAD_OK;
 }
 
 double vgrad__alpha(const vgrad_layer *layer)
 {
-    const double leaky_relu_default = 0.2;
+    const double leaky_relu_default = 0.2, elu_default = 1.0;
     double alpha = layer->options[VGRAD_LAYER_ALPHA];
-    return alpha == alpha ? alpha : leaky_relu_default;
+    return alpha == alpha                   ? alpha
+           : layer->activation == VGRAD_ELU ? elu_default
+                                            : leaky_relu_default;
+}
+
+double vgrad__alpha_most(const vgrad_layer *layer)
+{
+    const double elu_most = 1e30; /* so that no float32 overflows */
+    return layer->activation == VGRAD_ELU ? elu_most : 1.0;
 }
 
 const char *vgrad_activation_name(vgrad_activation activation)
@@ -177,11 +297,12 @@ void vgrad__activate_backward(vgrad_layer *layer)
         b = block_at(layer, row);
         int64_t first = row * layer->width;
         const void *a = vgrad__at(network, layer->memory.a, first);
+        const void *z = vgrad__at(network, layer->memory.z, first);
         const void *da = vgrad__at(network, layer->memory.da, first);
         void *delta = vgrad__at(network, layer->memory.delta, first);
         measure(&b, da, of_da);
         if (!fused)
-            activations[layer->activation].backward(&b, a, da, delta);
+            activations[layer->activation].backward(&b, a, z, da, delta);
         measure(&b, delta, of_delta);
     }
 }

@@ -5,10 +5,13 @@
 
 #include "network/network.h"
 
-/* VGRAD_OK if the layer's activation is one, and can work on rows of its shape. */
-vgrad_status vgrad__activation_check(const vgrad_layer *layer);
+/* VGRAD_OK if the layer's activation is one, and can work on rows of its shape; for a layer whose
+   shape is being found, since z is kept where backward will need it. */
+vgrad_status vgrad__activation_check(vgrad_layer *layer);
 /* The layer's alpha: as it was set, or what goes with its activation. */
 double vgrad__alpha(const vgrad_layer *layer);
+/* The highest that its activation can take. */
+double vgrad__alpha_most(const vgrad_layer *layer);
 
 /* a = f(z), block by block, taking the moments of both that are wanted. */
 void vgrad__activate(vgrad_layer *layer);

@@ -143,6 +143,8 @@ vgrad_status vgrad_network_build_outputs(vgrad_network *network, size_t count,
         return vgrad__fail_null("network");
     if (vgrad__is_built(network))
         return vgrad__fail(VGRAD_E_STATE, "network: built already");
+    if (vgrad__check_not_in_layer(network) != VGRAD_OK)
+        return VGRAD_E_STATE;
     if (network->first_error != VGRAD_OK)
         return vgrad__fail(network->first_error, "%s", network->first_error_text);
     if (!outputs)

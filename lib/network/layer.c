@@ -11,12 +11,14 @@
 #include "tensor/blas.h"
 
 /* "dense", or the first of "dense_1", "dense_2", ... that is free. */
-static void name_by_kind(vgrad_layer *layer)
+static void name_by_word(vgrad_layer *layer, const char *word)
 {
-    const vgrad_network *network = layer->network;
-    snprintf(layer->name, sizeof layer->name, "%s", layer->kind->name);
-    for (int number = 1; vgrad__layer_named(network, layer->name); number++)
-        snprintf(layer->name, sizeof layer->name, "%s_%d", layer->kind->name, number);
+    char name[VGRAD__NAME_SIZE];
+    layer->name[0] = '\0';
+    snprintf(name, sizeof name, "%s", word);
+    for (int number = 1; vgrad__layer_named(layer->network, name); number++)
+        snprintf(name, sizeof name, "%s_%d", word, number);
+    memcpy(layer->name, name, sizeof name);
 }
 
 static size_t layer_size(int32_t input_count)
@@ -31,6 +33,8 @@ vgrad_layer *vgrad__layer_create(vgrad_network *network, const vgrad__layer_kind
         vgrad__fail(VGRAD_E_STATE, "network: built already, no %s can be added", kind->name);
         return NULL;
     }
+    if (vgrad__check_not_in_layer(network) != VGRAD_OK)
+        return NULL;
     if (vgrad__grow(network->context, (void **)&network->layers, network->layer_count,
                     &network->layer_capacity, sizeof *network->layers) != VGRAD_OK) {
         vgrad__keep_error(network, VGRAD_E_MEMORY);
@@ -49,7 +53,7 @@ vgrad_layer *vgrad__layer_create(vgrad_network *network, const vgrad__layer_kind
     layer->input_count = input_count;
     for (int32_t i = 0; i < input_count; i++)
         layer->inputs[i] = inputs[i];
-    name_by_kind(layer);
+    name_by_word(layer, kind->name);
     layer->index = (int32_t)network->layer_count;
     network->layers[network->layer_count++] = layer;
     return layer;
@@ -164,6 +168,34 @@ int32_t vgrad_layer_index(const vgrad_layer *layer)
     return layer ? layer->index : (vgrad__fail_null("layer"), -1);
 }
 
+vgrad_status vgrad__layer_set_word(vgrad_layer *layer, const char *word, const char *argument)
+{
+    const size_t most = 47; /* with a number behind it, it is a name still */
+    const size_t length = strlen(word);
+    if (length < 1 || length > most)
+        return vgrad__keep_error(
+            layer->network,
+            vgrad__fail(VGRAD_E_INVALID, "%s: 1 to %zu bytes, got %zu", argument, most, length));
+    name_by_word(layer, word);
+    return VGRAD_OK;
+}
+
+void vgrad__user_enter(const vgrad_layer *layer)
+{
+    layer->network->callbacks++;
+    layer->network->in_layer = true;
+}
+
+vgrad_status vgrad__user_leave(const vgrad_layer *layer, const char *function, int32_t returned)
+{
+    layer->network->callbacks--;
+    layer->network->in_layer = false;
+    if (returned == 0)
+        return VGRAD_OK;
+    return vgrad__fail(VGRAD_E_CALLBACK, "layer \"%s\": its %s returned %d", layer->name, function,
+                       (int)returned);
+}
+
 /* Keeps the error for build, and returns it. */
 static vgrad_status refuse(vgrad_layer *layer, vgrad_status status)
 {
@@ -175,7 +207,7 @@ static vgrad_status check_not_built(const vgrad_layer *layer, const char *what)
     if (vgrad__is_built(layer->network))
         return vgrad__fail(VGRAD_E_STATE, "layer \"%s\": %s is fixed once the network is built",
                            layer->name, what);
-    return VGRAD_OK;
+    return vgrad__check_not_in_layer(layer->network);
 }
 
 vgrad_status vgrad_layer_set_name(vgrad_layer *layer, const char *name)
@@ -244,11 +276,14 @@ vgrad_status vgrad_layer_set(vgrad_layer *layer, vgrad_layer_option option, doub
                              layer->name, layer->shares->name);
     if (status != VGRAD_OK)
         return refuse(layer, status);
-    if (!vgrad__number_fits(value, options[option].low, options[option].high,
+    const bool elu_alpha = option == VGRAD_LAYER_ALPHA && vgrad__alpha_most(layer) > 1;
+    if (!vgrad__number_fits(value, options[option].low,
+                            elu_alpha ? vgrad__alpha_most(layer) : options[option].high,
                             options[option].whole))
         return refuse(layer,
                       vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": %s %s, got %g", layer->name,
-                                  options[option].name, options[option].range, value));
+                                  options[option].name,
+                                  elu_alpha ? "in [0, 1e30]" : options[option].range, value));
     if (!options[option].late)
         status = check_not_built(layer, options[option].name);
     if (status != VGRAD_OK)

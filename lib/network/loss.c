@@ -285,12 +285,19 @@ static const void *take_columns(const vgrad_network *network, const vgrad_tensor
     return packed;
 }
 
+/* A softmax over the last axis of several makes no distribution over all outputs. */
+static bool covers_output(const description *d, const vgrad_layer *output)
+{
+    return d->form != CATEGORICAL || output->shape[output->rank - 1] == output->width;
+}
+
 /* What the loss of an output works on. */
 static portion portion_of(const vgrad__loss_terms *terms, vgrad_layer *output, const void *targets,
                           int64_t width, bool gradient)
 {
     const description *d = &descriptions[terms->loss];
-    const bool fused = d->fuses_with != VGRAD_LINEAR && output->activation == d->fuses_with;
+    const bool fused = d->fuses_with != VGRAD_LINEAR && output->activation == d->fuses_with &&
+                       covers_output(d, output);
     void *start = fused ? output->memory.delta : output->memory.da;
     if (gradient)
         output->fused = fused;

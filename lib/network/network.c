@@ -49,6 +49,13 @@ void vgrad_network_destroy(vgrad_network *network)
 
 /* ---- when a call may come ---- */
 
+vgrad_status vgrad__check_not_in_layer(const vgrad_network *network)
+{
+    if (network->in_layer)
+        return vgrad__fail(VGRAD_E_STATE, "network: inside a function of one of its layers");
+    return VGRAD_OK;
+}
+
 vgrad_status vgrad__check_built(const vgrad_network *network)
 {
     if (!network)
@@ -64,7 +71,7 @@ static vgrad_status check_not_built(const vgrad_network *network)
         return vgrad__fail_null("network");
     if (vgrad__is_built(network))
         return vgrad__fail(VGRAD_E_STATE, "network: built already");
-    return VGRAD_OK;
+    return vgrad__check_not_in_layer(network);
 }
 
 vgrad_status vgrad__check_idle(const vgrad_network *network)

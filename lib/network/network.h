@@ -100,6 +100,14 @@ typedef struct vgrad__layer_kind {
     void (*settle)(vgrad_layer *layer);
 } vgrad__layer_kind;
 
+/* What a layer of the user's is made of (layers/user_activation.c, layers/user_layer.c). */
+typedef struct vgrad__user_functions {
+    vgrad_elementwise f, df;
+    vgrad_layer_operations operations;
+    int64_t saved_row; /* elements that the user's functions keep from forward to backward */
+    void *user;
+} vgrad__user_functions;
+
 /*
  * Where a layer's rows lie during a pass: (rows, width) without gaps, in the network's dtype. An
  * input layer's a is the batch itself if that is packed in this dtype, else z, packed from it.
@@ -143,6 +151,7 @@ struct vgrad_layer {
     int32_t first_segment;
     int32_t first_record, record_count;
     vgrad__layer_memory memory;
+    vgrad__user_functions own;
     int32_t input_count;
     vgrad_layer *inputs[]; /* made before it, so the order of creation is an order to run in */
 };
@@ -213,6 +222,7 @@ struct vgrad_network {
 
     vgrad__observers observers;
     int32_t callbacks; /* how many of them are running */
+    bool in_layer;     /* one is a function of a layer of the user's */
 };
 
 static inline bool vgrad__is_built(const vgrad_network *network)
@@ -287,11 +297,19 @@ const char *vgrad__row_text(const vgrad_layer *layer, char text[VGRAD__SHAPE_TEX
 void vgrad__layer_add_parameter(vgrad_layer *layer, const vgrad__parameter *parameter);
 /* Appends a state; its offset comes later. */
 void vgrad__layer_add_state(vgrad_layer *layer, const vgrad__state *state);
+/* Names a new layer of the user's; VGRAD_E_INVALID, kept, for a word that is none. */
+vgrad_status vgrad__layer_set_word(vgrad_layer *layer, const char *word, const char *argument);
+/* Around a call of a function of a layer of the user's; `leave` makes a status of what it returned.
+ */
+void vgrad__user_enter(const vgrad_layer *layer);
+vgrad_status vgrad__user_leave(const vgrad_layer *layer, const char *function, int32_t returned);
 /* NULL if there is none; the error text is left alone. */
 vgrad_layer *vgrad__layer_named(const vgrad_network *network, const char *name);
 /* Keeps the first error of a network that is not built; returns `status`. */
 vgrad_status vgrad__keep_error(vgrad_network *network, vgrad_status status);
 
+/* VGRAD_E_STATE inside a function of a layer of the user's. */
+vgrad_status vgrad__check_not_in_layer(const vgrad_network *network);
 /* VGRAD_E_STATE unless built. */
 vgrad_status vgrad__check_built(const vgrad_network *network);
 /* VGRAD_E_STATE unless built, or while a step waits for its backward or its update. */

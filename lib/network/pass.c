@@ -187,6 +187,8 @@ vgrad_status vgrad__check_pass(const vgrad_network *network)
     vgrad_status status = vgrad__check_built(network);
     bool waits =
         network && (network->phase == VGRAD__FORWARD_DONE || network->phase == VGRAD__LOSS_DONE);
+    if (status == VGRAD_OK)
+        status = vgrad__check_not_in_layer(network);
     if (status == VGRAD_OK && network->callbacks > 0 && waits)
         return vgrad__fail(VGRAD_E_STATE,
                            "network: inside a callback between forward and backward");

@@ -67,6 +67,13 @@ typedef struct vgrad__kernels {
     void (*tanh)(const void *z, void *a, size_t n);
     void (*relu)(const void *z, void *a, size_t n, double alpha); /* alpha 0 ... 1 below 0 */
     void (*softmax)(const void *z, void *a, size_t rows, size_t columns);
+    /* z > 0: slope z, else factor (exp(z) - 1). */
+    void (*elu)(const void *z, void *a, size_t n, double slope, double factor);
+    void (*gelu)(const void *z, void *a, size_t n);
+    void (*gelu_tanh)(const void *z, void *a, size_t n);
+    void (*silu)(const void *z, void *a, size_t n);
+    void (*softplus)(const void *z, void *a, size_t n);
+    void (*softsign)(const void *z, void *a, size_t n);
 
     /* delta = f'(z) dL/da, from a = f(z); delta may be da. */
     void (*sigmoid_backward)(const void *a, const void *da, void *delta, size_t n);
@@ -74,6 +81,14 @@ typedef struct vgrad__kernels {
     void (*relu_backward)(const void *a, const void *da, void *delta, size_t n, double alpha);
     void (*softmax_backward)(const void *a, const void *da, void *delta, size_t rows,
                              size_t columns);
+    void (*elu_backward)(const void *a, const void *da, void *delta, size_t n, double slope,
+                         double factor);
+    void (*softplus_backward)(const void *a, const void *da, void *delta, size_t n);
+    void (*softsign_backward)(const void *a, const void *da, void *delta, size_t n);
+    /* From z, where a does not tell it. */
+    void (*gelu_backward)(const void *z, const void *da, void *delta, size_t n);
+    void (*gelu_tanh_backward)(const void *z, const void *da, void *delta, size_t n);
+    void (*silu_backward)(const void *z, const void *da, void *delta, size_t n);
 
     /* out[j] = sum_i x[i][j]. */
     void (*column_sums)(const void *x, size_t rows, size_t columns, void *out);

@@ -97,6 +97,54 @@ static void event(void)
     is_frozen("no padding at the end of vgrad_event", (long long)sizeof(vgrad_event), end);
 }
 
+static void own_layers(void)
+{
+    long long end = 0;
+    MEMBER(vgrad_shape, rank, 0);
+    MEMBER(vgrad_shape, sizes, 8);
+    is_frozen("size of vgrad_shape", (long long)sizeof(vgrad_shape), 72);
+    end = 0;
+    MEMBER(vgrad_parameter_shape, shape, 0);
+    MEMBER(vgrad_parameter_shape, fan_in, 72);
+    MEMBER(vgrad_parameter_shape, fan_out, 80);
+    is_frozen("size of vgrad_parameter_shape", (long long)sizeof(vgrad_parameter_shape), 88);
+    end = 0;
+    MEMBER(vgrad_layer_shapes, struct_size, 0);
+    MEMBER(vgrad_layer_shapes, inputs, 8);
+    MEMBER(vgrad_layer_shapes, input_count, 16);
+    MEMBER(vgrad_layer_shapes, dtype, 24);
+    MEMBER(vgrad_layer_shapes, output, 32);
+    MEMBER(vgrad_layer_shapes, parameters, 40);
+    MEMBER(vgrad_layer_shapes, parameters_max, 48);
+    MEMBER(vgrad_layer_shapes, parameter_count, 56);
+    MEMBER(vgrad_layer_shapes, saved, 64);
+    is_frozen("size of vgrad_layer_shapes", (long long)sizeof(vgrad_layer_shapes), 72);
+    end = 0;
+    MEMBER(vgrad_layer_call, struct_size, 0);
+    MEMBER(vgrad_layer_call, layer, 8);
+    MEMBER(vgrad_layer_call, inputs, 16);
+    MEMBER(vgrad_layer_call, parameters, 24);
+    MEMBER(vgrad_layer_call, output, 32);
+    MEMBER(vgrad_layer_call, output_gradient, 40);
+    MEMBER(vgrad_layer_call, output_data, 48);
+    MEMBER(vgrad_layer_call, input_gradients, 56);
+    MEMBER(vgrad_layer_call, parameter_gradients, 64);
+    MEMBER(vgrad_layer_call, saved, 72);
+    MEMBER(vgrad_layer_call, input_count, 80);
+    MEMBER(vgrad_layer_call, parameter_count, 88);
+    MEMBER(vgrad_layer_call, rows, 96);
+    MEMBER(vgrad_layer_call, training, 104);
+    MEMBER(vgrad_layer_call, dtype, 112);
+    is_frozen("size of vgrad_layer_call", (long long)sizeof(vgrad_layer_call), 120);
+    end = 0;
+    MEMBER(vgrad_layer_operations, struct_size, 0);
+    MEMBER(vgrad_layer_operations, kind, 8);
+    MEMBER(vgrad_layer_operations, shape, 16);
+    MEMBER(vgrad_layer_operations, forward, 24);
+    MEMBER(vgrad_layer_operations, backward, 32);
+    is_frozen("size of vgrad_layer_operations", (long long)sizeof(vgrad_layer_operations), 40);
+}
+
 int main(void)
 {
     enumerators();
@@ -104,6 +152,7 @@ int main(void)
     if (sizeof(void *) == 8 && sizeof(size_t) == 8) {
         tensor();
         event();
+        own_layers();
     } else {
         printf("ok %d - structs # SKIP frozen for 64-bit machines only\n", ++points);
     }

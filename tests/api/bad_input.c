@@ -176,6 +176,9 @@ START_TEST(null_for_network_and_layer)
     refuses_pointer(vgrad_batch_norm(NULL));
     refuses_pointer(vgrad_layer_norm(NULL));
     refuses_pointer(vgrad_dropout(NULL, 0.5));
+    refuses_pointer(vgrad_activate(NULL, VGRAD_TANH));
+    refuses_pointer(vgrad_user_layer(NULL, 1, NULL, NULL));
+    refuses_pointer(vgrad_user_activation(NULL, "f", NULL, NULL, NULL));
     INVALID(vgrad_layer_set(NULL, VGRAD_LAYER_TRAINABLE, 1));
     refuses_number((double)NAN, vgrad_layer_get(NULL, VGRAD_LAYER_TRAINABLE));
     INVALID(vgrad_layer_set_name(NULL, "x"));

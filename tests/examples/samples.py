@@ -55,6 +55,17 @@ def check_minimal():
     points.expect(verdict and float(verdict[1]) < 0.1, "minimal learns XOR and says so", last)
 
 
+def check_own_layer():
+    done = start(SAMPLES["own_layer"])
+    lines = done.stdout.splitlines()
+    points.expect(done.returncode == 0 and done.stderr == "" and len(lines) == 2, "own_layer runs",
+                  done)
+    checked = re.fullmatch(r"backward is off by ([-+.e\d]+)", lines[0] if lines else "")
+    points.expect(checked and float(checked[1]) < 1e-7, "own_layer checks its backward", lines)
+    learned = re.fullmatch(r"circles learned: loss ([-+.e\d]+), accuracy ([.\d]+)", lines[-1])
+    points.expect(learned and float(learned[2]) > 0.95, "own_layer learns the circles", lines)
+
+
 def check_keras60():
     for words, role in (["tanh"], "kernel"), (["tanh", "gradients"], "kernel_gradient"):
         done = start(SAMPLES["keras60"], *words)
@@ -133,7 +144,9 @@ def main():
     check_format("minimal.c")
     check_format("keras60.c")
     check_format("table.c")
+    check_format("own_layer.c")
     check_minimal()
+    check_own_layer()
     check_keras60()
     check_table()
     check_what_to_see()

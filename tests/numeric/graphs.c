@@ -401,6 +401,104 @@ START_TEST(a_sum_is_a_sum_and_views_know_their_shape)
 }
 END_TEST
 
+/* ---- activations as layers of their own ---- */
+
+enum { ACTIVATIONS = 13 };
+
+START_TEST(an_activation_of_its_own_goes_backward)
+{
+    const int64_t row[2] = { 2, 3 };
+    vgrad_network *network = new_network(11);
+    vgrad_layer *h = vgrad_dense(vgrad_input(network, 4), 6, VGRAD_LINEAR);
+    vgrad_layer *a = vgrad_activate(vgrad_reshape(h, 2, row), (vgrad_activation)_i);
+    vgrad_layer *joint = vgrad_concatenate(vgrad_flatten(a), h); /* z is there for others too */
+    check_network(network, vgrad_activate(vgrad_dense(joint, 2, VGRAD_LINEAR), VGRAD_TANH), 4);
+}
+END_TEST
+
+/* The same bits as those of a dense layer with the activation. */
+START_TEST(an_activation_of_its_own_is_that_of_a_dense_layer)
+{
+    const double x[4] = { 0.3, -1.2, 2.5, -0.1 };
+    double out[2][5];
+    for (int apart = 0; apart < 2; apart++) {
+        vgrad_network *network = new_network(12);
+        vgrad_activation f = (vgrad_activation)_i;
+        vgrad_layer *dense = vgrad_dense(vgrad_input(network, 4), 5, apart ? VGRAD_LINEAR : f);
+        assert_ok(vgrad_network_build(network, apart ? vgrad_activate(dense, f) : dense));
+        predict(network, x, 4, out[apart], 5);
+        vgrad_network_destroy(network);
+    }
+    ck_assert_mem_eq(out[0], out[1], sizeof out[0]);
+}
+END_TEST
+
+START_TEST(softmax_runs_over_the_last_axis)
+{
+    const int64_t row[2] = { 2, 2 };
+    const double x[4] = { 0, log(3), 5, 5 };
+    double out[4];
+    vgrad_network *network = new_network(13);
+    vgrad_layer *in = vgrad_input_shape(network, 2, row);
+    assert_ok(vgrad_network_build(network, vgrad_activate(in, VGRAD_SOFTMAX)));
+    predict(network, x, 4, out, 4);
+    ck_assert_double_eq_tol(out[0], 0.25, 1e-15);
+    ck_assert_double_eq_tol(out[1], 0.75, 1e-15);
+    ck_assert(out[2] == 0.5 && out[3] == 0.5);
+    vgrad_network_destroy(network);
+    network = new_network(13);
+    const int64_t thin[2] = { 3, 1 };
+    in = vgrad_input_shape(network, 2, thin);
+    assert_status(VGRAD_E_SHAPE, vgrad_network_build(network, vgrad_activate(in, VGRAD_SOFTMAX)));
+    assert_error_names("layer \"activation\"");
+    vgrad_network_destroy(network);
+}
+END_TEST
+
+/* Two distributions in a row are not one over four: what the loss is given is a itself. */
+START_TEST(a_softmax_over_parts_of_a_row_is_not_fused)
+{
+    const int64_t row[2] = { 2, 2 };
+    const double x[4] = { 0, log(3), 0, 0 }, y[1] = { 1 };
+    vgrad_network *network = new_network(14);
+    vgrad_layer *in = vgrad_input_shape(network, 2, row);
+    assert_ok(vgrad_network_build(network, vgrad_activate(vgrad_add(in, in), VGRAD_SOFTMAX)));
+    assert_ok(vgrad_network_keep(network, KEEP_ALL));
+    rig r = rig_around(network, VGRAD_LOSS_CROSSENTROPY, VGRAD_SGD, 0);
+    double loss = rig_gradients(&r, x, 4, y, 1, 1);
+    ck_assert_double_eq_tol(loss, -log(0.9 / 2), 1e-14);
+    ck_assert_ptr_nonnull(vgrad_network_tensor(network, VGRAD_ACTIVATION_GRADIENT, 1));
+    rig_destroy(&r);
+}
+END_TEST
+
+START_TEST(alpha_has_the_range_of_its_activation)
+{
+    double out[1];
+    const double x[1] = { -1 };
+    vgrad_network *network = new_network(15);
+    vgrad_layer *in = vgrad_input(network, 1);
+    vgrad_layer *elu = vgrad_activate(in, VGRAD_ELU),
+                *leaky = vgrad_activate(elu, VGRAD_LEAKY_RELU);
+    ck_assert_double_eq(vgrad_layer_get(elu, VGRAD_LAYER_ALPHA), 1);
+    ck_assert_double_eq(vgrad_layer_get(leaky, VGRAD_LAYER_ALPHA), 0.2);
+    assert_ok(vgrad_layer_set(elu, VGRAD_LAYER_ALPHA, 3));
+    assert_ok(vgrad_network_build(network, leaky));
+    predict(network, x, 1, out, 1);
+    ck_assert_double_eq_tol(out[0], 0.2 * 3 * expm1(-1), 1e-15);
+    vgrad_network_destroy(network);
+    const double bad[] = { -0.1, 1e31, (double)NAN, (double)INFINITY };
+    for (int i = 0; i < 5; i++) {
+        network = new_network(15);
+        elu = vgrad_activate(vgrad_input(network, 1), i < 4 ? VGRAD_ELU : VGRAD_LEAKY_RELU);
+        assert_status(VGRAD_E_INVALID,
+                      vgrad_layer_set(elu, VGRAD_LAYER_ALPHA, i < 4 ? bad[i] : 1.5));
+        assert_error_names(i < 4 ? "alpha in [0, 1e30]" : "alpha in [0, 1]");
+        vgrad_network_destroy(network);
+    }
+}
+END_TEST
+
 /* ---- the checker itself ---- */
 
 START_TEST(the_checker_leaves_the_network_as_it_was)
@@ -554,6 +652,13 @@ int main(void)
     add_tests(suite, "shared", sharing_is_adding_gradients, what_cannot_be_shared_is_named);
     add_tests(suite, "values", concatenation_puts_channels_side_by_side,
               a_sum_is_a_sum_and_views_know_their_shape);
+    TCase *activations = tcase_create("activations");
+    tcase_add_loop_test(activations, an_activation_of_its_own_goes_backward, 0, ACTIVATIONS);
+    tcase_add_loop_test(activations, an_activation_of_its_own_is_that_of_a_dense_layer, 0,
+                        ACTIVATIONS);
+    suite_add_tcase(suite, activations);
+    add_tests(suite, "softmax and alpha", softmax_runs_over_the_last_axis,
+              a_softmax_over_parts_of_a_row_is_not_fused, alpha_has_the_range_of_its_activation);
     add_tests(suite, "checker", the_checker_leaves_the_network_as_it_was, the_checker_sees_a_kink,
               the_checker_refuses_what_it_cannot_do);
     add_tests(suite, "shapes", shapes_that_do_not_fit_name_the_layer,

@@ -239,6 +239,255 @@ START_TEST(sigmoid_and_tanh_go_backward)
 }
 END_TEST
 
+/* ---- activations of one argument, and their backward ---- */
+
+static const long double root_half = 0.707106781186547524400844362104849039L;
+static const long double root_two_over_pi = 0.797884560802865355879892119868763737L;
+
+static long double true_elu(long double z)
+{
+    return z > 0 ? 1.25L * z : 1.75L * expm1l(z);
+}
+
+static long double true_elu_slope(long double z)
+{
+    return z > 0 ? 1.25L : 1.75L * expl(z);
+}
+
+static long double true_gelu(long double z)
+{
+    return isinf(z) ? fmaxl(z, 0) : z * erfcl(-z * root_half) / 2;
+}
+
+static long double true_gelu_slope(long double z)
+{
+    long double density = root_two_over_pi / 2 * expl(-z * z / 2);
+    return erfcl(-z * root_half) / 2 + (isinf(z) ? 0 : z * density);
+}
+
+/* z / (1 + exp(-v)): 1 + tanh(v / 2) would have no digit left where v is far below 0. */
+static long double true_gate(long double z, long double v)
+{
+    return isinf(z) ? fmaxl(z, 0) : z / (1 + expl(-v));
+}
+
+static long double true_gate_slope(long double z, long double v, long double slope)
+{
+    long double s = 1 / (1 + expl(-v)), rest = 1 / (1 + expl(v));
+    return fabsl(v) > 1e4L ? s : s + z * slope * s * rest;
+}
+
+static long double true_silu(long double z)
+{
+    return true_gate(z, z);
+}
+
+static long double true_silu_slope(long double z)
+{
+    return true_gate_slope(z, z, 1);
+}
+
+static long double true_gelu_tanh(long double z)
+{
+    return true_gate(z, 2 * root_two_over_pi * (z + 0.044715L * z * z * z));
+}
+
+static long double true_gelu_tanh_slope(long double z)
+{
+    return true_gate_slope(z, 2 * root_two_over_pi * (z + 0.044715L * z * z * z),
+                           2 * root_two_over_pi * (1 + 3 * 0.044715L * z * z));
+}
+
+static long double true_softplus(long double z)
+{
+    return fmaxl(z, 0) + log1pl(expl(-fabsl(z)));
+}
+
+static long double true_softplus_slope(long double z)
+{
+    return true_sigmoid((double)z);
+}
+
+static long double true_softsign(long double z)
+{
+    return isinf(z) ? copysignl(1, z) : z / (1 + fabsl(z));
+}
+
+static long double true_softsign_slope(long double z)
+{
+    return 1 / ((1 + fabsl(z)) * (1 + fabsl(z)));
+}
+
+enum { ELU, GELU, GELU_TANH, SILU, SOFTPLUS, SOFTSIGN, ONE_BY_ONE };
+
+static const struct {
+    const char *name;
+    long double (*value)(long double z), (*slope)(long double z);
+    bool reads_z;
+    double ulps; /* of float64; 2 of float32 */
+} one_by_one[ONE_BY_ONE] = {
+    [ELU] = { "elu", true_elu, true_elu_slope, false, 2 },
+    [GELU] = { "gelu", true_gelu, true_gelu_slope, true, 8 },
+    [GELU_TANH] = { "gelu_tanh", true_gelu_tanh, true_gelu_tanh_slope, true, 2 },
+    [SILU] = { "silu", true_silu, true_silu_slope, true, 2 },
+    [SOFTPLUS] = { "softplus", true_softplus, true_softplus_slope, false, 2 },
+    [SOFTSIGN] = { "softsign", true_softsign, true_softsign_slope, false, 2 },
+};
+
+static void run_one(const vgrad__kernels *k, int which, const void *z, void *a, size_t n)
+{
+    switch (which) {
+    case ELU: k->elu(z, a, n, 1.25, 1.75); break;
+    case GELU: k->gelu(z, a, n); break;
+    case GELU_TANH: k->gelu_tanh(z, a, n); break;
+    case SILU: k->silu(z, a, n); break;
+    case SOFTPLUS: k->softplus(z, a, n); break;
+    default: k->softsign(z, a, n);
+    }
+}
+
+static void run_one_backward(const vgrad__kernels *k, int which, const void *from, const void *da,
+                             void *delta, size_t n)
+{
+    switch (which) {
+    case ELU: k->elu_backward(from, da, delta, n, 1.25, 1.75); break;
+    case GELU: k->gelu_backward(from, da, delta, n); break;
+    case GELU_TANH: k->gelu_tanh_backward(from, da, delta, n); break;
+    case SILU: k->silu_backward(from, da, delta, n); break;
+    case SOFTPLUS: k->softplus_backward(from, da, delta, n); break;
+    default: k->softsign_backward(from, da, delta, n);
+    }
+}
+
+static void check_one(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, int which, dice *d)
+{
+    array z = array_of(dtype, n, d), a = array_of(dtype, n, d);
+    fill_widely(&z, d);
+    for (size_t i = 0; i < n; i += 3) /* where the normal distribution and v's cube end */
+        set(&z, i, dice_uniform(d, -39, 6));
+    run_one(k, which, z.data, a.data, n);
+    for (size_t i = 0; i < n; i++) {
+        long double want = one_by_one[which].value(get(&z, i));
+        double ulps = dtype == VGRAD_FLOAT64 ? one_by_one[which].ulps : 2;
+        if (isinf(want) || fabsl(want) > (dtype == VGRAD_FLOAT64 ? DBL_MAX : (double)FLT_MAX))
+            ck_assert_double_eq(get(&a, i), (double)INFINITY);
+        else
+            assert_within(k, one_by_one[which].name, get(&a, i), want, ulps * ulp(dtype, want));
+    }
+    array same = copy_of(&z, d);
+    run_one(k, which, same.data, same.data, n); /* in place */
+    ck_assert_mem_eq(same.data, a.data, n * a.size);
+    free_array(&same);
+    free_array(&z);
+    free_array(&a);
+}
+
+/* From a, as good as a tells it: a few roundings of what f' is at most, 1.75. */
+static void check_one_backward(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, int which,
+                               dice *d)
+{
+    array z = array_of(dtype, n, d), a = array_of(dtype, n, d);
+    array da = random_array(dtype, n, -3, 3, d), delta = copy_of(&da, d);
+    fill_widely(&z, d);
+    run_one(k, which, z.data, a.data, n);
+    run_one_backward(k, which, one_by_one[which].reads_z ? z.data : a.data, delta.data, delta.data,
+                     n);
+    for (size_t i = 0; i < n; i++) {
+        long double g = get(&da, i), slope = one_by_one[which].slope(get(&z, i));
+        assert_within(k, one_by_one[which].name, get(&delta, i), g * slope,
+                      4 * epsilon_of(dtype) * fabsl(g) + ulp(dtype, 0));
+    }
+    free_array(&z);
+    free_array(&a);
+    free_array(&da);
+    free_array(&delta);
+}
+
+static void check_all_one_by_one(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    for (int which = 0; which < ONE_BY_ONE; which++) {
+        check_one(k, dtype, n, which, d);
+        check_one_backward(k, dtype, n, which, d);
+    }
+}
+
+START_TEST(the_other_activations_are_within_their_ulp_and_go_backward)
+{
+    at_every_size(check_all_one_by_one);
+}
+END_TEST
+
+/* A slope that is small is not rounded away where a or z tells it: softplus far below 0. */
+static void check_small_slopes(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    array z = random_array(dtype, n, -80, -20, d), one = random_array(dtype, n, 1, 1, d);
+    k->softplus(z.data, z.data, n);
+    array a = copy_of(&z, d);
+    k->softplus_backward(z.data, one.data, z.data, n);
+    for (size_t i = 0; i < n; i++) {
+        long double want = -expm1l(-(long double)get(&a, i));
+        assert_within(k, "softplus_backward", get(&z, i), want, 2 * ulp(dtype, want));
+    }
+    free_array(&z);
+    free_array(&a);
+    free_array(&one);
+}
+
+START_TEST(softplus_keeps_its_small_slopes)
+{
+    at_every_size(check_small_slopes);
+}
+END_TEST
+
+static void check_limits(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    const double low[] = { -1.75, 0, 0, 0, 0, -1 }, inf = (double)INFINITY;
+    const double high[] = { inf, inf, inf, inf, inf, 1 };
+    array z = array_of(dtype, n, d), a = array_of(dtype, n, d),
+          da = random_array(dtype, n, 1, 1, d);
+    for (size_t i = 0; i < n; i++)
+        set(&z, i, i % 2 ? inf : -inf);
+    for (int which = 0; which < ONE_BY_ONE; which++) {
+        run_one(k, which, z.data, a.data, n);
+        for (size_t i = 0; i < n; i++)
+            ck_assert_msg(get(&a, i) == (i % 2 ? high : low)[which], "%s: %s at %sInf is %g",
+                          k->level, one_by_one[which].name, i % 2 ? "" : "-", get(&a, i));
+        run_one_backward(k, which, one_by_one[which].reads_z ? z.data : a.data, da.data, a.data, n);
+        for (size_t i = 0; i < n; i++) {
+            double slope = which == SOFTSIGN || i % 2 == 0 ? 0 : which == ELU ? 1.25 : 1;
+            ck_assert_msg(get(&a, i) == slope, "%s: %s' at %sInf is %g", k->level,
+                          one_by_one[which].name, i % 2 ? "" : "-", get(&a, i));
+        }
+    }
+    free_array(&z);
+    free_array(&a);
+    free_array(&da);
+}
+
+START_TEST(limits_at_infinity)
+{
+    at_every_size(check_limits);
+}
+END_TEST
+
+static void check_multiply(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    array x = random_array(dtype, n, -3, 3, d), y = random_array(dtype, n, -3, 3, d);
+    array out = copy_of(&y, d);
+    k->multiply(x.data, out.data, out.data, n, 0);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_double_eq(get(&out, i), as(dtype, get(&x, i) * get(&y, i)));
+    free_array(&x);
+    free_array(&y);
+    free_array(&out);
+}
+
+START_TEST(products_of_elements_are_exact)
+{
+    at_every_size(check_multiply);
+}
+END_TEST
+
 /* From a size to a matrix: columns from 1 to 40. */
 static size_t columns_of(size_t n, dice *d)
 {
@@ -312,14 +561,20 @@ static void check_nan(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice
         return;
     size_t at = (size_t)dice_below(d, (int)n);
     array z = random_array(dtype, n, -1, 1, d), a = array_of(dtype, n, d);
+    array one = random_array(dtype, n, 1, 1, d);
     set(&z, at, (double)NAN);
-    for (int which = 0; which < 4; which++) {
+    for (int which = 0; which < 4 + 2 * ONE_BY_ONE; which++) {
+        const int other = which - 4;
         if (which == 0)
             k->sigmoid(z.data, a.data, n);
         else if (which == 1)
             k->tanh(z.data, a.data, n);
-        else
+        else if (which < 4)
             k->relu(z.data, a.data, n, which == 2 ? 0.0 : 0.2);
+        else if (other < ONE_BY_ONE)
+            run_one(k, other, z.data, a.data, n);
+        else
+            run_one_backward(k, other - ONE_BY_ONE, z.data, one.data, a.data, n);
         for (size_t i = 0; i < n; i++)
             ck_assert_msg(!isnan(get(&a, i)) == (i != at), "%s, activation %d", k->level, which);
     }
@@ -327,6 +582,7 @@ static void check_nan(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice
     for (size_t i = 0; i < n; i++)
         ck_assert_msg(isnan(get(&a, i)), "%s, softmax", k->level);
     free_array(&z);
+    free_array(&one);
     free_array(&a);
 }
 
@@ -762,11 +1018,11 @@ static void check_classes(const vgrad__kernels *k, classes *c, bool logits)
         c->given.data, c->y.data, c->sparse, c->gradient.data, c->rows, c->columns, 0.3, &sums);
     (logits ? k->crossentropy_logits : k->crossentropy)(c->given.data, c->y.data, c->sparse, NULL,
                                                         c->rows, c->columns, 0.3, &without);
-    check_row *const check_one = logits ? check_logits_row : check_crossentropy_row;
+    check_row *const check_a_row = logits ? check_logits_row : check_crossentropy_row;
     long double loss = 0;
     double correct = 0;
     for (size_t i = 0; i < c->rows; i++) {
-        loss += check_one(k, c, i);
+        loss += check_a_row(k, c, i);
         correct += row_is_correct(c, i);
     }
     assert_sum(k, logits ? "crossentropy_logits" : "crossentropy", sums.loss, loss,
@@ -1398,10 +1654,12 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("kernels");
-    add_tests(suite, "activations", levels_are_there_for_both_types,
-              sigmoid_and_tanh_are_within_two_ulp, relu_and_its_backward_are_exact,
-              sigmoid_and_tanh_go_backward, softmax_is_right_forward_and_backward,
-              nan_stays_nan_in_every_activation, relu_of_minus_infinity_is_zero);
+    add_tests(
+        suite, "activations", levels_are_there_for_both_types, sigmoid_and_tanh_are_within_two_ulp,
+        relu_and_its_backward_are_exact, sigmoid_and_tanh_go_backward,
+        the_other_activations_are_within_their_ulp_and_go_backward, softplus_keeps_its_small_slopes,
+        limits_at_infinity, products_of_elements_are_exact, softmax_is_right_forward_and_backward,
+        nan_stays_nan_in_every_activation, relu_of_minus_infinity_is_zero);
     add_tests(suite, "sums", sums_of_squares_and_finiteness, column_sums_are_taken_in_double,
               moments_agree_with_two_passes);
     add_tests(suite, "losses", losses_of_elements, losses_of_classes);

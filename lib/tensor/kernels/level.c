@@ -64,7 +64,12 @@
         .normalize_columns_backward = normalize_columns_backward_##suffix,                         \
         .move_statistics = move_statistics_##suffix, .layer_norm = layer_norm_##suffix,            \
         .layer_norm_backward = layer_norm_backward_##suffix, .dropout = dropout_##suffix,          \
-        .multiply = multiply_##suffix                                                              \
+        .multiply = multiply_##suffix, .elu = elu_##suffix, .elu_backward = elu_backward_##suffix, \
+        .gelu = gelu_##suffix, .gelu_backward = gelu_backward_##suffix,                            \
+        .gelu_tanh = gelu_tanh_##suffix, .gelu_tanh_backward = gelu_tanh_backward_##suffix,        \
+        .silu = silu_##suffix, .silu_backward = silu_backward_##suffix,                            \
+        .softplus = softplus_##suffix, .softplus_backward = softplus_backward_##suffix,            \
+        .softsign = softsign_##suffix, .softsign_backward = softsign_backward_##suffix             \
     }
 
 extern const vgrad__kernels JOIN(vgrad__kernels, VGRAD_LEVEL)[2];
