@@ -87,10 +87,25 @@ typedef enum vgrad_trainer_option {
      */
     VGRAD_TRAINER_SHUFFLE = 2,
     /**
+     * 1. Batches to an update, 1 to 2^30: the gradients of so many batches, a group, are averaged,
+     * each weighted by its rows, so that 4 batches of 8 rows train as one of 32 does (to rounding,
+     * and unless a layer looks at a batch as a whole). See vgrad_event_kind for the order of
+     * events.
+     *
+     * A group ends with its epoch, also with VGRAD_TRAINER_ACROSS_EPOCHS: an epoch's last one may
+     * have fewer batches, and is averaged over the rows that it has. A batch that fails or is
+     * stopped comes again and the rest of its group stands; so does a group that a run leaves
+     * unfinished, until the next run goes on with it. A group whose update is skipped is over.
+     * A new number is that of the next group. The memory (as much as the parameters) is taken when
+     * it is set.
+     */
+    VGRAD_TRAINER_ACCUMULATE = 3,
+    /**
      * 0. 1: a step whose data, activations, loss or gradients hold NaN or Inf fails with
      * VGRAD_E_NUMBER before its update and before VGRAD_GRADIENTS_READY; the text names step,
      * layer, tensor and place. Costs a pass over the gradients. (NaN in y is VGRAD_E_INVALID
-     * anyway.)
+     * anyway.) A batch that fails so is not in its group; if it is the group's mean that holds one,
+     * the group is given up.
      */
     VGRAD_TRAINER_STOP_ON_NAN = 4,
     /**
@@ -112,7 +127,7 @@ typedef enum vgrad_trainer_option {
  * @param trainer the trainer, outside its callbacks.
  * @param option  which.
  * @param value   see vgrad_trainer_option.
- * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY (VGRAD_TRAINER_ACCUMULATE).
  * @thread_handle
  * @since 0.1
  */
@@ -161,6 +176,12 @@ VGRAD_API vgrad_status vgrad_trainer_set_validation(vgrad_trainer *trainer, vgra
  * Kinds of events, as bits. The order of a step: BATCH_BEGIN, forward, FORWARD_DONE, loss,
  * backward, GRADIENTS_READY, update, BATCH_END. A loop that does not call vgrad_trainer_next() has
  * no epochs: the first four do not occur in it.
+ *
+ * With VGRAD_TRAINER_ACCUMULATE, each batch of a group has BATCH_BEGIN and FORWARD_DONE; then the
+ * group has one GRADIENTS_READY, where the gradients are the group's mean, and one BATCH_END. z, a,
+ * delta and dL/da are then those of the last batch. So a probe sees one step for each group. Only
+ * where a stream that does not know its rows ends with a full batch, next() finds out that a group
+ * was the epoch's last: it makes that update, with these two events.
  * @since 0.1
  */
 typedef enum vgrad_event_kind {
@@ -171,7 +192,7 @@ typedef enum vgrad_event_kind {
     VGRAD_BATCH_BEGIN = 16,  /**< A batch is there. */
     VGRAD_FORWARD_DONE = 32, /**< z and a are there, if kept. */
     VGRAD_GRADIENTS_READY = 64, /**< All gradients are complete; before clipping and the update. */
-    VGRAD_BATCH_END = 128       /**< After the update; gradients are still there. */
+    VGRAD_BATCH_END = 128       /**< After an update; gradients are still there. */
 } vgrad_event_kind;
 
 /**
@@ -190,11 +211,12 @@ typedef struct vgrad_event {
     int64_t flags;                /**< Reserved, 0. */
     int64_t epoch;                /**< From 0. */
     int64_t epochs;               /**< In all; -1: no bound, or no vgrad_trainer_next(). */
-    int64_t batch;                /**< From 0 in its epoch. */
+    int64_t batch;                /**< From 0 in its epoch; of a group's batches the last. */
     int64_t batches;              /**< Of an epoch; -1: not known. */
     int64_t step;                 /**< Updates made so far. */
-    int64_t samples;              /**< Rows of this batch; of the epoch so far at EPOCH_END. */
-    double loss;            /**< Of this batch, NaN before it is known; EPOCH_END: the mean. */
+    int64_t samples;              /**< Rows of this batch, from GRADIENTS_READY on of its group;
+                                       of the epoch so far at EPOCH_END. */
+    double loss;                  /**< Mean over the same rows; NaN before it is known. */
     double accuracy;        /**< Likewise, in [0, 1]; NaN for losses that are no cross-entropy. */
     double validation_loss; /**< Of the last validation; NaN until known. */
     double validation_accuracy; /**< Of the last validation; NaN until known. */
@@ -234,10 +256,11 @@ VGRAD_API vgrad_status vgrad_trainer_on(vgrad_trainer *trainer, uint32_t events,
 
 /**
  * Skip this step's update: the weights stay, vgrad_trainer_step() returns VGRAD_SKIPPED, the number
- * of steps does not grow. At VGRAD_GRADIENTS_READY, or in your own loop after backward.
+ * of steps does not grow. At VGRAD_GRADIENTS_READY, or in your own loop after the backward of the
+ * update's last batch.
  *
  * @param trainer the trainer.
- * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (no gradients are waiting).
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (no gradients wait for an update).
  * @thread_handle
  * @since 0.1
  */
@@ -245,7 +268,8 @@ VGRAD_API vgrad_status vgrad_trainer_skip_update(vgrad_trainer *trainer);
 
 /**
  * The way to write to a tensor: a parameter's gradient at VGRAD_GRADIENTS_READY (in your own loop:
- * after backward and before step), a parameter at VGRAD_BATCH_END (after step and before forward).
+ * between backward and step of the update's last batch), a parameter at VGRAD_BATCH_END (after step
+ * and before forward).
  *
  * @param trainer   the trainer.
  * @param tensor    a view of its network's, or a copy of one.
@@ -261,9 +285,9 @@ VGRAD_API vgrad_status vgrad_trainer_edit(vgrad_trainer *trainer, const vgrad_te
                                           void **data);
 
 /**
- * End the run after the step in progress: vgrad_trainer_next() then returns VGRAD_STOPPED, once.
- * Asked for before a run, it is that run's first next(); what is left of it when a run ends is
- * forgotten.
+ * End the run after the step in progress, with all batches of its group: vgrad_trainer_next() then
+ * returns VGRAD_STOPPED, once. Asked for before a run, it is that run's first next(); what is left
+ * of it when a run ends is forgotten.
  *
  * @param trainer NULL: nothing happens.
  * @par Threading
@@ -393,7 +417,9 @@ VGRAD_API vgrad_status vgrad_trainer_loss(vgrad_trainer *trainer, const vgrad_te
                                           double *loss);
 
 /**
- * Compute every layer's gradient; it replaces the one before. Fires VGRAD_GRADIENTS_READY.
+ * Compute every layer's gradient; it replaces the one before. Fires VGRAD_GRADIENTS_READY; but
+ * until the last batch of a group (VGRAD_TRAINER_ACCUMULATE) it is the gradient of this batch
+ * alone, and nothing is fired.
  *
  * @param trainer the trainer, outside its callbacks.
  * @return VGRAD_OK, VGRAD_STOPPED, VGRAD_E_INVALID, VGRAD_E_STATE (no loss), VGRAD_E_NUMBER,
@@ -404,11 +430,13 @@ VGRAD_API vgrad_status vgrad_trainer_loss(vgrad_trainer *trainer, const vgrad_te
 VGRAD_API vgrad_status vgrad_trainer_backward(vgrad_trainer *trainer);
 
 /**
- * Update the parameters. Fires VGRAD_BATCH_END.
+ * Update the parameters. Fires VGRAD_BATCH_END. Until the last batch of a group: keep its gradients
+ * for the group's mean, fire nothing, and return VGRAD_ACCUMULATED.
  *
  * @param trainer the trainer, outside its callbacks.
- * @return VGRAD_OK, VGRAD_SKIPPED, VGRAD_STOPPED, VGRAD_E_INVALID, VGRAD_E_STATE (no gradients),
- *         VGRAD_E_CALLBACK or, of the progress line, VGRAD_E_IO (the update is made).
+ * @return VGRAD_OK, VGRAD_ACCUMULATED, VGRAD_SKIPPED, VGRAD_STOPPED, VGRAD_E_INVALID, VGRAD_E_STATE
+ *         (no gradients), VGRAD_E_CALLBACK or, of the progress line, VGRAD_E_IO (the update is
+ *         made).
  * @thread_handle
  * @since 0.1
  */

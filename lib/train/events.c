@@ -93,6 +93,10 @@ static vgrad_event describe(vgrad_trainer *trainer, vgrad_event_kind kind)
     if (kind == VGRAD_EPOCH_END) {
         value = vgrad__tally_mean(&trainer->tally);
         event.samples = trainer->tally.rows;
+    } else if (kind & with_loss && trainer->group.batches > 0) {
+        vgrad__tally group = vgrad__group_tally(trainer);
+        value = vgrad__tally_mean(&group);
+        event.samples = group.rows;
     } else if (kind & with_loss) {
         value = trainer->step.value;
     }
@@ -149,10 +153,11 @@ vgrad_status vgrad__fire(vgrad_trainer *trainer, vgrad_event_kind kind)
 
 /* ---- verbs for callbacks, and for loops of one's own between the same calls ---- */
 
-/* Gradients are there, and the update is not made yet. */
+/* Those of the whole group are there, and the update is not made yet. */
 static bool gradients_wait(const vgrad_trainer *trainer)
 {
-    return vgrad__step_is_at(trainer, VGRAD__BACKWARD_DONE) && !trainer->step.updated;
+    return vgrad__step_is_at(trainer, VGRAD__BACKWARD_DONE) && trainer->step.complete &&
+           !trainer->step.updated;
 }
 
 vgrad_status vgrad_trainer_skip_update(vgrad_trainer *trainer)

@@ -141,6 +141,20 @@ static void give_batch(vgrad_trainer *trainer, const vgrad__filled *filled)
     at->drained = at->rows < 0 ? filled->of_epoch < at->batch_rows : at->row == at->rows;
 }
 
+/* No row of the epoch is left. What its last group has makes an update of its own, if the last
+   batch could not know that it was the last. */
+static vgrad_status finish_epoch(vgrad_trainer *trainer)
+{
+    if (trainer->group.batches > 0) {
+        vgrad_status status = vgrad__step_of_the_rest(trainer);
+        if (status != VGRAD_OK)
+            return status;
+        if (atomic_exchange(&trainer->stop_requested, false)) /* during that group */
+            return VGRAD_STOPPED;
+    }
+    return end_epoch(trainer);
+}
+
 /* Goes on to the next batch, over the border of epochs if need be. VGRAD_DONE: the run is over. */
 static vgrad_status advance(vgrad_trainer *trainer, const vgrad_dataset *data)
 {
@@ -149,7 +163,7 @@ static vgrad_status advance(vgrad_trainer *trainer, const vgrad_dataset *data)
     vgrad_status status = VGRAD_OK;
     do {
         if (at->in_epoch && at->drained)
-            status = end_epoch(trainer);
+            status = finish_epoch(trainer);
         if (status != VGRAD_OK)
             return status;
         if ((at->epochs >= 0 && at->epoch >= at->epochs) ||
@@ -172,7 +186,8 @@ static vgrad_status next(vgrad_trainer *trainer, vgrad_dataset *data, int64_t ep
     if (trainer->step.trouble != VGRAD_OK)
         return deliver_trouble(trainer);
     vgrad__step_begin(trainer, 0); /* one that was not brought to its end is given up */
-    if (atomic_exchange(&trainer->stop_requested, false))
+    bool within_group = trainer->running && trainer->group.batches > 0;
+    if (!within_group && atomic_exchange(&trainer->stop_requested, false))
         return VGRAD_STOPPED;
     vgrad_status status = check_data(trainer, data, epochs);
     if (status != VGRAD_OK)

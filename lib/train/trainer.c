@@ -6,7 +6,8 @@
 
 #include "base/number.h"
 
-enum { BATCH_SIZE_MAX = 1 << 30 };
+/* Of rows in a batch, and of batches in a group. */
+enum { COUNT_MAX = 1 << 30 };
 
 vgrad_status vgrad_trainer_create(vgrad_trainer **out, vgrad_network *network, vgrad_loss loss,
                                   vgrad_optimizer *optimizer)
@@ -31,6 +32,7 @@ vgrad_status vgrad_trainer_create(vgrad_trainer **out, vgrad_network *network, v
     trainer->optimizer = vgrad__optimizer_hold(optimizer);
     trainer->loss = loss;
     trainer->batch_size = VGRAD__BATCH_SIZE_DEFAULT;
+    trainer->accumulate = 1;
     trainer->shuffle = true;
     trainer->seed = network->seed;
     trainer->validated = (vgrad__loss_value){ (double)NAN, (double)NAN };
@@ -48,6 +50,7 @@ void vgrad_trainer_destroy(vgrad_trainer *trainer)
         vgrad__end_step(network);
     vgrad__batches_release(&trainer->batches, network);
     vgrad__batches_release(&trainer->evaluation, network);
+    vgrad__slab_destroy(network, &trainer->group.mean);
     vgrad__progress_release(trainer);
     vgrad_dataset_destroy(trainer->validation);
     vgrad__release(network->context, trainer->listeners, trainer->listener_capacity,
@@ -85,12 +88,18 @@ vgrad_status vgrad_trainer_set(vgrad_trainer *trainer, vgrad_trainer_option opti
     if (status != VGRAD_OK)
         return status;
     if (option == VGRAD_TRAINER_BATCH_SIZE) {
-        if (!vgrad__number_fits(value, 1, BATCH_SIZE_MAX, true))
+        if (!vgrad__number_fits(value, 1, COUNT_MAX, true))
             return vgrad__fail(VGRAD_E_INVALID, "batch_size: a whole number from 1 to %d, got %g",
-                               BATCH_SIZE_MAX, value);
+                               COUNT_MAX, value);
         trainer->batch_size = (int64_t)value;
         trainer->batch_size_chosen = true;
         return VGRAD_OK;
+    }
+    if (option == VGRAD_TRAINER_ACCUMULATE) {
+        if (!vgrad__number_fits(value, 1, COUNT_MAX, true))
+            return vgrad__fail(VGRAD_E_INVALID, "accumulate: a whole number from 1 to %d, got %g",
+                               COUNT_MAX, value);
+        return vgrad__group_set_size(trainer, (int64_t)value);
     }
     if (option == VGRAD_TRAINER_MAX_STEPS) {
         if (!vgrad__number_fits(value, 0, 0x1p53, true))
@@ -111,6 +120,7 @@ double vgrad_trainer_get(const vgrad_trainer *trainer, vgrad_trainer_option opti
     switch (option) {
     case VGRAD_TRAINER_BATCH_SIZE: return (double)trainer->batch_size;
     case VGRAD_TRAINER_SHUFFLE: return trainer->shuffle;
+    case VGRAD_TRAINER_ACCUMULATE: return (double)trainer->accumulate;
     case VGRAD_TRAINER_STOP_ON_NAN: return trainer->stop_on_nan;
     case VGRAD_TRAINER_MAX_STEPS: return (double)trainer->max_steps;
     case VGRAD_TRAINER_ACROSS_EPOCHS: return trainer->across_epochs;

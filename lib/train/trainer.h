@@ -1,7 +1,8 @@
 /*
  * A run inside. trainer.c: its life and settings; events.c: callbacks; batches.c: the order of rows
- * and the batch; step.c: one step, call by call; next.c: what lies between two steps; fit.c: the
- * loop over both; evaluate.c: loss and accuracy without training; progress.c: the ready-made line.
+ * and the batch; step.c: one step, call by call; group.c: batches that share an update; next.c:
+ * what lies between two steps; fit.c: the loop over both; evaluate.c: loss and accuracy without
+ * training; progress.c: the ready-made line.
  */
 /* SPDX-License-Identifier: MIT */
 #ifndef VGRAD_TRAIN_TRAINER_H
@@ -80,7 +81,8 @@ typedef struct vgrad__step {
     bool announced;       /* BATCH_BEGIN has fired, forward is next */
     bool from_next;       /* a batch from next() was waiting when it began */
     bool knows_rows;      /* it is that batch which went forward */
-    bool updated;         /* the update is made, or was skipped */
+    bool complete;        /* its gradients are those of the whole group, for the update */
+    bool updated;         /* the update is made, or was skipped, or is that of a later batch */
     bool skip;            /* the update, as a callback asked */
     bool edited;          /* some gradient: its norm may have changed */
     vgrad_status trouble; /* not VGRAD_OK: how it ended early */
@@ -90,6 +92,14 @@ typedef struct vgrad__step {
     bool norm_known;
     double norm; /* of the gradients, before edits and clipping */
 } vgrad__step;
+
+/* Batches whose gradients are averaged for one update. A batch joins when its step is over. */
+typedef struct vgrad__group {
+    int64_t batches;  /* that have joined */
+    int64_t size;     /* batches to its update, as it was set when the first one joined */
+    vgrad__slab mean; /* of their gradients, by their rows; not there while groups have one */
+    vgrad__tally tally;
+} vgrad__group;
 
 struct vgrad_trainer {
     vgrad__references references;
@@ -101,6 +111,7 @@ struct vgrad_trainer {
     bool shuffle_chosen;    /* else it yields to data that come in an order of their own */
     bool shuffle, across_epochs, stop_on_nan;
     int64_t max_steps; /* 0: not bounded */
+    int64_t accumulate;
     uint64_t seed;
     vgrad_dataset *validation;
     vgrad__loss_value validated;
@@ -115,6 +126,7 @@ struct vgrad_trainer {
     vgrad__position at;
     vgrad__tally tally;
     vgrad__step step;
+    vgrad__group group;
     vgrad__batches batches, evaluation; /* so that evaluating leaves the batch alone */
 };
 
@@ -157,6 +169,24 @@ vgrad_status vgrad__step_trouble(const vgrad_trainer *trainer);
 
 /* Whether the network's pass is the one of this trainer's step, and at this phase. */
 bool vgrad__step_is_at(const vgrad_trainer *trainer, vgrad__phase phase);
+
+/* The update of a group whose epoch turned out to be over: a step without a batch. */
+vgrad_status vgrad__step_of_the_rest(vgrad_trainer *trainer);
+
+/* ---- group.c ---- */
+
+/* Room for groups of so many batches, from the next one on. */
+vgrad_status vgrad__group_set_size(vgrad_trainer *trainer, int64_t size);
+/* Whether the batch of this step is the last one of its group. */
+bool vgrad__group_completes(const vgrad_trainer *trainer);
+/* The network's gradients, of this step's batch, become the mean of the group with it. */
+void vgrad__group_average(vgrad_trainer *trainer);
+/* This step's batch joins, with the network's gradients. */
+void vgrad__group_join(vgrad_trainer *trainer);
+/* Nobody has joined. */
+void vgrad__group_clear(vgrad_trainer *trainer);
+/* Loss, accuracy and rows of all that have joined, and of this step's batch. */
+vgrad__tally vgrad__group_tally(const vgrad_trainer *trainer);
 
 /* ---- next.c ---- */
 

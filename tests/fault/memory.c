@@ -233,6 +233,32 @@ START_TEST(no_step_after_the_first_asks_for_memory)
 }
 END_TEST
 
+/* The memory of a group is taken when it is set. */
+START_TEST(no_batch_of_a_group_after_the_first_asks_for_memory)
+{
+    world w;
+    allocator a;
+    long calls = 0;
+    const vgrad_tensor *x, *y;
+    begin(&w, &a, _i ? VGRAD_FLOAT64 : VGRAD_FLOAT32);
+    assert_ok(world_run(&w, 0, 14));
+    assert_ok(vgrad_network_keep(w.network, 63));
+    assert_ok(vgrad_trainer_set(w.trainer, VGRAD_TRAINER_ACCUMULATE, 4));
+    for (int batch = 0; vgrad_trainer_next(w.trainer, w.data, 3, &x, &y) == VGRAD_OK; batch++) {
+        assert_ok(vgrad_trainer_forward(w.trainer, x));
+        assert_ok(vgrad_trainer_loss(w.trainer, y, NULL));
+        assert_ok(vgrad_trainer_backward(w.trainer));
+        assert_status(batch % 6 == 3 || batch % 6 == 5 ? VGRAD_OK : VGRAD_ACCUMULATED,
+                      vgrad_trainer_step(w.trainer));
+        if (batch % 6 == 0 && batch <= 6) /* the first evaluation comes after batch 5 */
+            calls = a.calls;
+        ck_assert_int_eq(a.calls, calls);
+    }
+    ck_assert_int_eq(vgrad_trainer_steps(w.trainer), 6);
+    end(&w, &a);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("memory");
@@ -244,6 +270,7 @@ int main(void)
     suite_add_tcase(suite, every);
     TCase *steady = tcase_create("steady");
     tcase_add_loop_test(steady, no_step_after_the_first_asks_for_memory, 0, 8);
+    tcase_add_loop_test(steady, no_batch_of_a_group_after_the_first_asks_for_memory, 0, 2);
     suite_add_tcase(suite, steady);
     add_tests(suite, "apart", a_context_itself_may_fail,
               a_constructor_that_failed_is_reported_by_build,

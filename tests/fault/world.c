@@ -194,6 +194,17 @@ static vgrad_status predict(world *w)
                                  w->answers, VGRAD_FLOAT64, 300);
 }
 
+static vgrad_status accumulate(world *w)
+{
+    return vgrad_trainer_set(w->trainer, VGRAD_TRAINER_ACCUMULATE, 4);
+}
+
+static vgrad_status fit_in_groups(world *w)
+{
+    vgrad_trainer_set(w->trainer, VGRAD_TRAINER_BATCH_SIZE, 7);
+    return vgrad_trainer_fit(w->trainer, w->data, 8);
+}
+
 static vgrad_status make_moons(world *w)
 {
     return CREATE(w->moons, vgrad_dataset_moons, WORLD_ROWS, 0.1, 1, w->context);
@@ -236,6 +247,8 @@ const phase world_phases[] = {
     { "forward with more rows", loop_without_next },
     { "trainer_evaluate", evaluate },
     { "network_predict", predict },
+    { "trainer_set accumulate", accumulate },
+    { "trainer_fit in groups", fit_in_groups },
     { "dataset_moons", make_moons },
     { "dataset_blobs", make_blobs },
     { "dataset_spirals", make_spirals },
