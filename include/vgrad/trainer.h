@@ -314,6 +314,105 @@ VGRAD_API void vgrad_trainer_request_stop(vgrad_trainer *trainer);
 VGRAD_API vgrad_status vgrad_trainer_progress(vgrad_trainer *trainer, vgrad_write write,
                                               void *user);
 
+/**
+ * Ready-made: ends the run (VGRAD_STOPPED) after `patience` epochs in a row that did not improve
+ * the loss: that of the validation, or of the epoch where there is no
+ * vgrad_trainer_set_validation().
+ *
+ * At each VGRAD_EPOCH_END, as in Keras's EarlyStopping:
+ *
+ *     wait = wait + 1
+ *     if (loss < best - min_delta) { best = loss; wait = 0; }
+ *     else if (wait >= patience and epoch > 0) end the run
+ *
+ * So 0 and 1 are the same patience, the run's epoch 0 never ends it, and a loss of NaN is no
+ * improvement. Keras's defaults: patience 0, min_delta 0, restore_best 0.
+ *
+ * With `restore_best` the weights of the best epoch, and whatever else training changes in the
+ * network, are put back when it ends the run, and as in Keras 3 at VGRAD_TRAIN_END of a run that is
+ * done; a run that fails or is stopped by something else keeps its own. If no epoch improves, the
+ * first one is the best. The optimizer's state stays as it is.
+ *
+ * Each run begins anew, with best infinite: from VGRAD_TRAIN_BEGIN to VGRAD_TRAIN_END, so a fit for
+ * each epoch is a run for each. A second call replaces the first one, and begins anew. Callbacks
+ * that were added later do not hear of the epoch that ends the run, and see the best weights at
+ * VGRAD_TRAIN_END.
+ *
+ * @param trainer      the trainer, outside its callbacks.
+ * @param patience     at least 0.
+ * @param min_delta    finite, at least 0.
+ * @param restore_best not 0: put the best weights back; takes memory for a copy, here and now.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_early_stopping(vgrad_trainer *trainer, int64_t patience,
+                                                    double min_delta, int32_t restore_best);
+
+/**
+ * The best epoch, as vgrad_trainer_early_stopping() counts, of the run in progress or the last one.
+ * The context's log says it too, when a run is ended (VGRAD_LOG_INFO).
+ *
+ * @param trainer the trainer.
+ * @return from 0; -1 if no epoch of that run has ended, without early stopping, or if `trainer` is
+ *         NULL.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API int64_t vgrad_trainer_best_epoch(const vgrad_trainer *trainer);
+
+/**
+ * Ready-made: multiplies the optimizer's learning rate by `factor` after `patience` epochs in a row
+ * that did not improve the loss, which is that of vgrad_trainer_early_stopping().
+ *
+ * At each VGRAD_EPOCH_END, as in Keras's ReduceLROnPlateau:
+ *
+ *     if (cooling > 0) { cooling = cooling - 1; wait = 0; }
+ *     if (loss < best - min_delta) { best = loss; wait = 0; }
+ *     else if (cooling == 0) {
+ *         wait = wait + 1;
+ *         if (wait >= patience and rate > min_rate) {
+ *             rate = max(rate * factor, min_rate); cooling = cooldown; wait = 0;
+ *         }
+ *     }
+ *
+ * Keras's defaults: factor 0.1, patience 10, min_delta 1e-4, cooldown 0, min_rate 0. The rate is
+ * the one that was set (VGRAD_OPTIMIZER_LEARNING_RATE): where a schedule makes others of it, they
+ * scale with it. Each run begins anew, with best infinite and the rate as it is; so does a second
+ * call, which replaces the first one. The context's log tells of each new rate (VGRAD_LOG_INFO).
+ *
+ * @param trainer   the trainer, outside its callbacks.
+ * @param factor    between 0 and 1, neither of them.
+ * @param patience  at least 0, which is as 1.
+ * @param min_delta finite, at least 0.
+ * @param cooldown  epochs that are let pass after a reduction, at least 0.
+ * @param min_rate  finite, at least 0.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_reduce_on_plateau(vgrad_trainer *trainer, double factor,
+                                                       int64_t patience, double min_delta,
+                                                       int64_t cooldown, double min_rate);
+
+/**
+ * Ready-made: a line at the end of an epoch, such as `epoch 7: learning rate 0.00025`, for a run's
+ * first epoch and for each one whose rate is another than that of the line before. The rate is that
+ * of the epoch's last update; epochs count from 1, as in the progress line. A second call replaces
+ * the first one's `write` and `user`.
+ *
+ * @param trainer the trainer, outside its callbacks.
+ * @param write   where the text goes.
+ * @param user    handed to it.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @par Lifetime
+ * `write` and `user` must work until the trainer is gone.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_log_rate(vgrad_trainer *trainer, vgrad_write write,
+                                              void *user);
+
 /** @}
  * @name Training
  *

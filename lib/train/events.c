@@ -25,6 +25,23 @@ vgrad_status vgrad__listen(vgrad_trainer *trainer, const vgrad__listener *listen
     return VGRAD_OK;
 }
 
+void *vgrad__ready_made(vgrad_trainer *trainer, void *state, size_t size, uint32_t events,
+                        vgrad_callback callback)
+{
+    if (state)
+        return state;
+    void *made = vgrad__allocate(trainer->network->context, 1, size);
+    if (!made)
+        return NULL;
+    vgrad__listener listener = {
+        .events = events, .every = 1, .callback = callback, .user = made, .ready_made = true
+    };
+    if (vgrad__listen(trainer, &listener) == VGRAD_OK)
+        return made;
+    vgrad__release(trainer->network->context, made, 1, size);
+    return NULL;
+}
+
 vgrad_status vgrad_trainer_on(vgrad_trainer *trainer, uint32_t events, int64_t every,
                               vgrad_callback callback, void *user)
 {

@@ -13,6 +13,7 @@ static vgrad_status end_run(vgrad_trainer *trainer, vgrad_status status)
     if (!trainer->running)
         return status;
     trainer->running = false;
+    trainer->outcome = status;
     vgrad_status last = vgrad__fire(trainer, VGRAD_TRAIN_END);
     if (status == VGRAD_DONE && last != VGRAD_OK)
         return last;

@@ -52,6 +52,9 @@ void vgrad_trainer_destroy(vgrad_trainer *trainer)
     vgrad__batches_release(&trainer->evaluation, network);
     vgrad__slab_destroy(network, &trainer->group.mean);
     vgrad__progress_release(trainer);
+    vgrad__early_stopping_release(trainer);
+    vgrad__plateau_release(trainer);
+    vgrad__rate_log_release(trainer);
     vgrad_dataset_destroy(trainer->validation);
     vgrad__release(network->context, trainer->listeners, trainer->listener_capacity,
                    sizeof *trainer->listeners);

@@ -2,7 +2,7 @@
  * A run inside. trainer.c: its life and settings; events.c: callbacks; batches.c: the order of rows
  * and the batch; step.c: one step, call by call; group.c: batches that share an update; next.c:
  * what lies between two steps; fit.c: the loop over both; evaluate.c: loss and accuracy without
- * training; progress.c: the ready-made line.
+ * training; progress.c, early_stopping.c, plateau.c, rate_log.c: the ready-made callbacks.
  */
 /* SPDX-License-Identifier: MIT */
 #ifndef VGRAD_TRAIN_TRAINER_H
@@ -118,10 +118,14 @@ struct vgrad_trainer {
 
     vgrad__listener *listeners;
     size_t listener_count, listener_capacity;
-    uint32_t listened; /* all their events */
-    struct vgrad__progress *progress;
+    uint32_t listened;                /* all their events */
+    struct vgrad__progress *progress; /* the ready-made ones; NULL: not asked for */
+    struct vgrad__early_stopping *early_stopping;
+    struct vgrad__plateau *plateau;
+    struct vgrad__rate_log *rate_log;
 
-    bool running; /* TRAIN_BEGIN has fired, TRAIN_END has not */
+    bool running;         /* TRAIN_BEGIN has fired, TRAIN_END has not */
+    vgrad_status outcome; /* of the last run: VGRAD_DONE, VGRAD_STOPPED or a failure */
     atomic_bool stop_requested;
     vgrad__position at;
     vgrad__tally tally;
@@ -134,6 +138,10 @@ struct vgrad_trainer {
 
 /* Adds a listener; vgrad_trainer_on() for those that are ready-made. */
 vgrad_status vgrad__listen(vgrad_trainer *trainer, const vgrad__listener *listener);
+/* `state`, or if that is NULL a new one of `size` zeroed bytes that listens as `callback` says;
+   NULL if there is no memory for it. */
+void *vgrad__ready_made(vgrad_trainer *trainer, void *state, size_t size, uint32_t events,
+                        vgrad_callback callback);
 /* Fires an event: VGRAD_OK, VGRAD_STOPPED, VGRAD_E_CALLBACK, or what a ready-made one answers. */
 vgrad_status vgrad__fire(vgrad_trainer *trainer, vgrad_event_kind kind);
 /* VGRAD_E_STATE in a callback of this trainer, or of another one on its network. */
@@ -200,8 +208,14 @@ vgrad__loss_value vgrad__tally_mean(const vgrad__tally *tally);
 /* Loss and accuracy over all rows; leaves no pass behind. */
 vgrad_status vgrad__evaluate(vgrad_trainer *trainer, vgrad_dataset *data, vgrad__loss_value *value);
 
-/* ---- progress.c ---- */
+/* What an epoch is judged by: its validation's loss, without one its own. */
+double vgrad__watched_loss(const vgrad_trainer *trainer, const vgrad_event *epoch_end);
+
+/* ---- progress.c, early_stopping.c, plateau.c, rate_log.c ---- */
 
 void vgrad__progress_release(vgrad_trainer *trainer);
+void vgrad__early_stopping_release(vgrad_trainer *trainer);
+void vgrad__plateau_release(vgrad_trainer *trainer);
+void vgrad__rate_log_release(vgrad_trainer *trainer);
 
 #endif

@@ -199,6 +199,21 @@ static vgrad_status accumulate(world *w)
     return vgrad_trainer_set(w->trainer, VGRAD_TRAINER_ACCUMULATE, 4);
 }
 
+static vgrad_status stop_early(world *w)
+{
+    return vgrad_trainer_early_stopping(w->trainer, 9, 0, 1);
+}
+
+static vgrad_status reduce_on_plateau(world *w)
+{
+    return vgrad_trainer_reduce_on_plateau(w->trainer, 0.5, 1, 0.001, 0, 0);
+}
+
+static vgrad_status log_rate(world *w)
+{
+    return vgrad_trainer_log_rate(w->trainer, swallow, NULL);
+}
+
 static vgrad_status fit_in_groups(world *w)
 {
     vgrad_trainer_set(w->trainer, VGRAD_TRAINER_BATCH_SIZE, 7);
@@ -248,6 +263,10 @@ const phase world_phases[] = {
     { "trainer_evaluate", evaluate },
     { "network_predict", predict },
     { "trainer_set accumulate", accumulate },
+    { "trainer_early_stopping", stop_early },
+    { "trainer_early_stopping again", stop_early },
+    { "trainer_reduce_on_plateau", reduce_on_plateau },
+    { "trainer_log_rate", log_rate },
     { "trainer_fit in groups", fit_in_groups },
     { "dataset_moons", make_moons },
     { "dataset_blobs", make_blobs },
