@@ -367,7 +367,7 @@ VGRAD_API int64_t vgrad_trainer_best_epoch(const vgrad_trainer *trainer);
  *
  * At each VGRAD_EPOCH_END, as in Keras's ReduceLROnPlateau:
  *
- *     if (cooling > 0) { cooling = cooling - 1; wait = 0; }
+ *     if (cooling > 0) cooling = cooling - 1;
  *     if (loss < best - min_delta) { best = loss; wait = 0; }
  *     else if (cooling == 0) {
  *         wait = wait + 1;

@@ -44,10 +44,7 @@ static int32_t on_event(const vgrad_event *event, void *user)
         return VGRAD_OK;
     }
     double loss = vgrad__watched_loss(plateau->trainer, event);
-    if (plateau->cooling > 0) {
-        plateau->cooling--;
-        plateau->wait = 0;
-    }
+    plateau->cooling -= plateau->cooling > 0;
     if (loss < plateau->best - plateau->min_delta) {
         plateau->best = loss;
         plateau->wait = 0;

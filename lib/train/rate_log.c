@@ -8,7 +8,7 @@
 typedef struct vgrad__rate_log {
     vgrad_write write;
     void *user;
-    double taken;   /* by the epoch's last update; NaN: none yet */
+    double taken;   /* by the last update; NaN: none yet */
     double written; /* in the last line; NaN: none yet in this run */
 } vgrad__rate_log;
 
@@ -18,7 +18,6 @@ static int32_t on_event(const vgrad_event *event, void *user)
     double rate = isnan(log->taken) ? event->learning_rate : log->taken;
     switch (event->kind) {
     case VGRAD_TRAIN_BEGIN: log->written = (double)NAN; break;
-    case VGRAD_EPOCH_BEGIN: log->taken = (double)NAN; break;
     case VGRAD_BATCH_END: log->taken = event->learning_rate; break;
     default:
         if (rate == log->written)
@@ -42,9 +41,9 @@ vgrad_status vgrad_trainer_log_rate(vgrad_trainer *trainer, vgrad_write write, v
         return status;
     if (!write)
         return vgrad__fail_null("write");
-    vgrad__rate_log *log = vgrad__ready_made(
-        trainer, trainer->rate_log, sizeof *log,
-        VGRAD_TRAIN_BEGIN | VGRAD_EPOCH_BEGIN | VGRAD_BATCH_END | VGRAD_EPOCH_END, on_event);
+    vgrad__rate_log *log =
+        vgrad__ready_made(trainer, trainer->rate_log, sizeof *log,
+                          VGRAD_TRAIN_BEGIN | VGRAD_BATCH_END | VGRAD_EPOCH_END, on_event);
     if (!log)
         return VGRAD_E_MEMORY;
     *log = (vgrad__rate_log){ write, user, (double)NAN, (double)NAN };

@@ -720,6 +720,8 @@ START_TEST(a_probe_sees_each_group_once)
     ck_assert_int_eq(count, updates);
     for (int64_t i = 0; i < updates; i++)
         ck_assert_int_eq(steps[i], i);
+    ck_assert_int_eq(vgrad_probe_history(probe, 2, VGRAD_PREACTIVATION, VGRAD_L2, NULL, NULL, 0),
+                     updates);
     vgrad_probe_destroy(probe);
     fixture_destroy(&f);
 }

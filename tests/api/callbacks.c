@@ -177,6 +177,21 @@ START_TEST(early_stopping_is_that_of_keras)
 }
 END_TEST
 
+START_TEST(the_first_epoch_is_the_best_where_none_improves)
+{
+    stage s;
+    make(&s, true);
+    for (int e = 0; e < EPOCHS_MAX; e++)
+        s.w[e] = e ? -(double)INFINITY : (double)INFINITY;
+    assert_ok(vgrad_trainer_early_stopping(s.trainer, 3, 0, 1));
+    assert_status(VGRAD_STOPPED, train(&s, _i, 9));
+    ck_assert_int_eq(s.epochs, 3);
+    ck_assert_int_eq(vgrad_trainer_best_epoch(s.trainer), 0);
+    ck_assert_double_eq(weight(&s), (double)INFINITY);
+    destroy(&s);
+}
+END_TEST
+
 static const double valley[EPOCHS_MAX] = { 4, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static int32_t note_weight(const vgrad_event *event, void *user)
@@ -370,7 +385,7 @@ START_TEST(the_plateau_is_that_of_keras)
         double rates[EPOCHS_MAX];
         const plateau_rule rule = { .factor = trial % 2 ? 0.5 : 0.1,
                                     .min_delta = trial % 3 * 0.25,
-                                    .min_lr = trial % 7 * 0.01,
+                                    .min_lr = trial % 7 * 0.1,
                                     .patience = trial % 5,
                                     .cooldown = trial / 5 % 4 };
         make(&s, _i & 1);
@@ -558,6 +573,7 @@ int main(void)
     TCase *both = tcase_create("fit and loop");
     tcase_add_loop_test(both, the_best_weights_are_there_when_the_run_is_ended, 0, 2);
     tcase_add_loop_test(both, the_best_weights_come_back_at_a_normal_end_only, 0, 2);
+    tcase_add_loop_test(both, the_first_epoch_is_the_best_where_none_improves, 0, 2);
     tcase_add_loop_test(both, each_run_is_judged_anew, 0, 2);
     tcase_add_loop_test(both, a_run_without_an_epoch_puts_nothing_back, 0, 2);
     tcase_add_loop_test(both, a_second_call_replaces_the_first, 0, 2);
