@@ -92,10 +92,25 @@ typedef enum vgrad_trainer_option {
      */
     VGRAD_TRAINER_SHUFFLE = 2,
     /**
+     * 1. Batches to an update, 1 to 2^30: the gradients of so many batches, a group, are averaged,
+     * each weighted by its rows, so that 4 batches of 8 rows train as one of 32 does (to rounding,
+     * and unless a layer looks at a batch as a whole). See vgrad_event_kind for the order of
+     * events.
+     *
+     * A group ends with its epoch, also with VGRAD_TRAINER_ACROSS_EPOCHS: an epoch's last one may
+     * have fewer batches, and is averaged over the rows that it has. A batch that fails or is
+     * stopped comes again and the rest of its group stands; so does a group that a run leaves
+     * unfinished, until the next run goes on with it. A group whose update is skipped is over.
+     * A new number is that of the next group. The memory (as much as the parameters) is taken when
+     * it is set.
+     */
+    VGRAD_TRAINER_ACCUMULATE = 3,
+    /**
      * 0. 1: a step whose data, activations, loss or gradients hold NaN or Inf fails with
      * VGRAD_E_NUMBER before its update and before VGRAD_GRADIENTS_READY; the text names step,
      * layer, tensor and place. Costs a pass over the gradients. (NaN in y is VGRAD_E_INVALID
-     * anyway.)
+     * anyway.) A batch that fails so is not in its group; if it is the group's mean that holds one,
+     * the group is given up.
      */
     VGRAD_TRAINER_STOP_ON_NAN = 4,
     VGRAD_TRAINER_HUBER_DELTA = 5, /**< 1. Where Huber's loss turns linear; above 0. */
@@ -119,7 +134,7 @@ typedef enum vgrad_trainer_option {
  * @param trainer the trainer, outside its callbacks.
  * @param option  which.
  * @param value   see vgrad_trainer_option.
- * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY (VGRAD_TRAINER_ACCUMULATE).
  * @thread_handle
  * @since 0.1
  */
@@ -203,6 +218,12 @@ VGRAD_API vgrad_status vgrad_trainer_set_validation(vgrad_trainer *trainer, vgra
  * Kinds of events, as bits. The order of a step: BATCH_BEGIN, forward, FORWARD_DONE, loss,
  * backward, GRADIENTS_READY, update, BATCH_END. A loop that does not call vgrad_trainer_next() has
  * no epochs: the first four do not occur in it.
+ *
+ * With VGRAD_TRAINER_ACCUMULATE, each batch of a group has BATCH_BEGIN and FORWARD_DONE; then the
+ * group has one GRADIENTS_READY, where the gradients are the group's mean, and one BATCH_END. z, a,
+ * delta and dL/da are then those of the last batch. So a probe sees one step for each group. Only
+ * where a stream that does not know its rows ends with a full batch, next() finds out that a group
+ * was the epoch's last: it makes that update, with these two events.
  * @since 0.1
  */
 typedef enum vgrad_event_kind {
@@ -213,7 +234,7 @@ typedef enum vgrad_event_kind {
     VGRAD_BATCH_BEGIN = 16,  /**< A batch is there. */
     VGRAD_FORWARD_DONE = 32, /**< z and a are there, if kept. */
     VGRAD_GRADIENTS_READY = 64, /**< All gradients are complete; before clipping and the update. */
-    VGRAD_BATCH_END = 128       /**< After the update; gradients are still there. */
+    VGRAD_BATCH_END = 128       /**< After an update; gradients are still there. */
 } vgrad_event_kind;
 
 /**
@@ -232,11 +253,12 @@ typedef struct vgrad_event {
     int64_t flags;                /**< Reserved, 0. */
     int64_t epoch;                /**< From 0. */
     int64_t epochs;               /**< In all; -1: no bound, or no vgrad_trainer_next(). */
-    int64_t batch;                /**< From 0 in its epoch. */
+    int64_t batch;                /**< From 0 in its epoch; of a group's batches the last. */
     int64_t batches;              /**< Of an epoch; -1: not known. */
     int64_t step;                 /**< Updates made so far. */
-    int64_t samples;              /**< Rows of this batch; of the epoch so far at EPOCH_END. */
-    double loss;            /**< Of this batch, NaN before it is known; EPOCH_END: the mean. */
+    int64_t samples;              /**< Rows of this batch, from GRADIENTS_READY on of its group;
+                                       of the epoch so far at EPOCH_END. */
+    double loss;                  /**< Mean over the same rows; NaN before it is known. */
     double accuracy;        /**< Likewise, in [0, 1]; NaN for losses that are no cross-entropy. */
     double validation_loss; /**< Of the last validation; NaN until known. */
     double validation_accuracy; /**< Of the last validation; NaN until known. */
@@ -277,10 +299,10 @@ VGRAD_API vgrad_status vgrad_trainer_on(vgrad_trainer *trainer, uint32_t events,
 /**
  * Skip this step's update: the weights stay, vgrad_trainer_step() returns VGRAD_SKIPPED, the number
  * of steps does not grow. Moving statistics have moved already, in the forward pass. At
- * VGRAD_GRADIENTS_READY, or in your own loop after backward.
+ * VGRAD_GRADIENTS_READY, or in your own loop after the backward of the update's last batch.
  *
  * @param trainer the trainer.
- * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (no gradients are waiting).
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (no gradients wait for an update).
  * @thread_handle
  * @since 0.1
  */
@@ -288,7 +310,8 @@ VGRAD_API vgrad_status vgrad_trainer_skip_update(vgrad_trainer *trainer);
 
 /**
  * The way to write to a tensor: a parameter's gradient at VGRAD_GRADIENTS_READY (in your own loop:
- * after backward and before step), a parameter at VGRAD_BATCH_END (after step and before forward).
+ * between backward and step of the update's last batch), a parameter at VGRAD_BATCH_END (after step
+ * and before forward).
  *
  * @param trainer   the trainer.
  * @param tensor    a view of its network's, or a copy of one.
@@ -304,9 +327,9 @@ VGRAD_API vgrad_status vgrad_trainer_edit(vgrad_trainer *trainer, const vgrad_te
                                           void **data);
 
 /**
- * End the run after the step in progress: vgrad_trainer_next() then returns VGRAD_STOPPED, once.
- * Asked for before a run, it is that run's first next(); what is left of it when a run ends is
- * forgotten.
+ * End the run after the step in progress, with all batches of its group: vgrad_trainer_next() then
+ * returns VGRAD_STOPPED, once. Asked for before a run, it is that run's first next(); what is left
+ * of it when a run ends is forgotten.
  *
  * @param trainer NULL: nothing happens.
  * @par Threading
@@ -332,6 +355,105 @@ VGRAD_API void vgrad_trainer_request_stop(vgrad_trainer *trainer);
  * @since 0.1
  */
 VGRAD_API vgrad_status vgrad_trainer_progress(vgrad_trainer *trainer, vgrad_write write,
+                                              void *user);
+
+/**
+ * Ready-made: ends the run (VGRAD_STOPPED) after `patience` epochs in a row that did not improve
+ * the loss: that of the validation, or of the epoch where there is no
+ * vgrad_trainer_set_validation().
+ *
+ * At each VGRAD_EPOCH_END, as in Keras's EarlyStopping:
+ *
+ *     wait = wait + 1
+ *     if (loss < best - min_delta) { best = loss; wait = 0; }
+ *     else if (wait >= patience and epoch > 0) end the run
+ *
+ * So 0 and 1 are the same patience, the run's epoch 0 never ends it, and a loss of NaN is no
+ * improvement. Keras's defaults: patience 0, min_delta 0, restore_best 0.
+ *
+ * With `restore_best` the weights of the best epoch, and whatever else training changes in the
+ * network, are put back when it ends the run, and as in Keras 3 at VGRAD_TRAIN_END of a run that is
+ * done; a run that fails or is stopped by something else keeps its own. If no epoch improves, the
+ * first one is the best. The optimizer's state stays as it is.
+ *
+ * Each run begins anew, with best infinite: from VGRAD_TRAIN_BEGIN to VGRAD_TRAIN_END, so a fit for
+ * each epoch is a run for each. A second call replaces the first one, and begins anew. Callbacks
+ * that were added later do not hear of the epoch that ends the run, and see the best weights at
+ * VGRAD_TRAIN_END.
+ *
+ * @param trainer      the trainer, outside its callbacks.
+ * @param patience     at least 0.
+ * @param min_delta    finite, at least 0.
+ * @param restore_best not 0: put the best weights back; takes memory for a copy, here and now.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_early_stopping(vgrad_trainer *trainer, int64_t patience,
+                                                    double min_delta, int32_t restore_best);
+
+/**
+ * The best epoch, as vgrad_trainer_early_stopping() counts, of the run in progress or the last one.
+ * The context's log says it too, when a run is ended (VGRAD_LOG_INFO).
+ *
+ * @param trainer the trainer.
+ * @return from 0; -1 if no epoch of that run has ended, without early stopping, or if `trainer` is
+ *         NULL.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API int64_t vgrad_trainer_best_epoch(const vgrad_trainer *trainer);
+
+/**
+ * Ready-made: multiplies the optimizer's learning rate by `factor` after `patience` epochs in a row
+ * that did not improve the loss, which is that of vgrad_trainer_early_stopping().
+ *
+ * At each VGRAD_EPOCH_END, as in Keras's ReduceLROnPlateau:
+ *
+ *     if (cooling > 0) cooling = cooling - 1;
+ *     if (loss < best - min_delta) { best = loss; wait = 0; }
+ *     else if (cooling == 0) {
+ *         wait = wait + 1;
+ *         if (wait >= patience and rate > min_rate) {
+ *             rate = max(rate * factor, min_rate); cooling = cooldown; wait = 0;
+ *         }
+ *     }
+ *
+ * Keras's defaults: factor 0.1, patience 10, min_delta 1e-4, cooldown 0, min_rate 0. The rate is
+ * the one that was set (VGRAD_OPTIMIZER_LEARNING_RATE): where a schedule makes others of it, they
+ * scale with it. Each run begins anew, with best infinite and the rate as it is; so does a second
+ * call, which replaces the first one. The context's log tells of each new rate (VGRAD_LOG_INFO).
+ *
+ * @param trainer   the trainer, outside its callbacks.
+ * @param factor    between 0 and 1, neither of them.
+ * @param patience  at least 0, which is as 1.
+ * @param min_delta finite, at least 0.
+ * @param cooldown  epochs that are let pass after a reduction, at least 0.
+ * @param min_rate  finite, at least 0.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_reduce_on_plateau(vgrad_trainer *trainer, double factor,
+                                                       int64_t patience, double min_delta,
+                                                       int64_t cooldown, double min_rate);
+
+/**
+ * Ready-made: a line at the end of an epoch, such as `epoch 7: learning rate 0.00025`, for a run's
+ * first epoch and for each one whose rate is another than that of the line before. The rate is that
+ * of the epoch's last update; epochs count from 1, as in the progress line. A second call replaces
+ * the first one's `write` and `user`.
+ *
+ * @param trainer the trainer, outside its callbacks.
+ * @param write   where the text goes.
+ * @param user    handed to it.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @par Lifetime
+ * `write` and `user` must work until the trainer is gone.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_trainer_log_rate(vgrad_trainer *trainer, vgrad_write write,
                                               void *user);
 
 /** @}
@@ -479,7 +601,9 @@ VGRAD_API vgrad_status vgrad_trainer_set_loss_gradient(vgrad_trainer *trainer, d
                                                        const vgrad_tensor *gradient);
 
 /**
- * Compute every layer's gradient; it replaces the one before. Fires VGRAD_GRADIENTS_READY.
+ * Compute every layer's gradient; it replaces the one before. Fires VGRAD_GRADIENTS_READY; but
+ * until the last batch of a group (VGRAD_TRAINER_ACCUMULATE) it is the gradient of this batch
+ * alone, and nothing is fired.
  *
  * @param trainer the trainer, outside its callbacks.
  * @return VGRAD_OK, VGRAD_STOPPED, VGRAD_E_INVALID, VGRAD_E_STATE (no loss), VGRAD_E_NUMBER,
@@ -490,12 +614,13 @@ VGRAD_API vgrad_status vgrad_trainer_set_loss_gradient(vgrad_trainer *trainer, d
 VGRAD_API vgrad_status vgrad_trainer_backward(vgrad_trainer *trainer);
 
 /**
- * Update the parameters. Fires VGRAD_BATCH_END.
+ * Update the parameters. Fires VGRAD_BATCH_END. Until the last batch of a group: keep its gradients
+ * for the group's mean, fire nothing, and return VGRAD_ACCUMULATED.
  *
  * @param trainer the trainer, outside its callbacks.
- * @return VGRAD_OK, VGRAD_SKIPPED, VGRAD_STOPPED, VGRAD_E_INVALID, VGRAD_E_STATE (no gradients),
- *         VGRAD_E_CALLBACK or, of the progress line, VGRAD_E_IO (the update is made; but not where
- *         the optimizer's schedule gave no rate: VGRAD_E_CALLBACK).
+ * @return VGRAD_OK, VGRAD_ACCUMULATED, VGRAD_SKIPPED, VGRAD_STOPPED, VGRAD_E_INVALID, VGRAD_E_STATE
+ *         (no gradients), VGRAD_E_CALLBACK or, of the progress line, VGRAD_E_IO (the update is
+ *         made; but not where the optimizer's schedule gave no rate: VGRAD_E_CALLBACK).
  * @thread_handle
  * @since 0.1
  */

@@ -77,6 +77,12 @@ typedef struct vgrad__slab {
     int64_t count;
 } vgrad__slab;
 
+/* The weights of a network, kept aside: a copy of every slab that training changes. */
+enum { VGRAD__WEIGHT_SLABS = 2 };
+typedef struct vgrad__weights {
+    vgrad__slab slabs[VGRAD__WEIGHT_SLABS];
+} vgrad__weights;
+
 /* ---- layers ---- */
 
 typedef struct vgrad__layer_option {
@@ -333,6 +339,12 @@ void vgrad__segments_set_trainable(const vgrad_layer *layer);
 /* A slab of zeros, unless it is there already. */
 vgrad_status vgrad__slab_create(const vgrad_network *network, vgrad__slab *slab);
 void vgrad__slab_destroy(const vgrad_network *network, vgrad__slab *slab);
+/* Room for the weights; on failure nothing is there. */
+vgrad_status vgrad__weights_create(const vgrad_network *network, vgrad__weights *weights);
+void vgrad__weights_destroy(const vgrad_network *network, vgrad__weights *weights);
+/* Copies the weights there, and back. */
+void vgrad__weights_keep(const vgrad_network *network, vgrad__weights *weights);
+void vgrad__weights_put_back(vgrad_network *network, const vgrad__weights *weights);
 /* The slabs that `keep` asks for. */
 vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep);
 const vgrad__segment *vgrad__segment_of(const vgrad_layer *layer, int32_t slot);

@@ -84,6 +84,12 @@ void vgrad__observers_begin(vgrad_network *network, int64_t step)
     }
 }
 
+void vgrad__observers_again(vgrad_network *network)
+{
+    for (size_t r = 0; network->observers.watched && r < network->record_count; r++)
+        network->records[r].moments = (vgrad__moments){ 0 };
+}
+
 /* Tells one observer of one tensor, if it wants to hear. */
 static void tell(const vgrad__seat *seat, size_t tensor, const vgrad_tensor *view,
                  const vgrad__moments *moments)

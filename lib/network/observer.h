@@ -35,9 +35,10 @@ typedef struct vgrad__observer {
     /* If so, asked for every tensor, by its number: a sum of VGRAD__WANT_ bits. */
     unsigned (*wants)(void *self, size_t tensor);
     /*
-     * Told of every tensor that was wanted, once it is complete; some may not come to pass. `view`
-     * is NULL if it was not wanted or is not kept, `moments` if they were not wanted; both are
-     * valid during the call.
+     * Told of every tensor that was wanted, once it is complete; some may not come to pass, and
+     * what each batch of a step has of its own comes with each: the last one counts. `view` is NULL
+     * if it was not wanted or is not kept, `moments` if they were not wanted; both are valid during
+     * the call.
      */
     void (*observe)(void *self, size_t tensor, const vgrad_tensor *view,
                     const vgrad__moments *moments);
@@ -65,6 +66,8 @@ void vgrad__observer_leave(vgrad_network *network, const vgrad__observer *observ
 
 /* Asks everyone what they want of this step. */
 void vgrad__observers_begin(vgrad_network *network, int64_t step);
+/* One more batch of the same step: what was measured of the one before is forgotten. */
+void vgrad__observers_again(vgrad_network *network);
 /* Tells everyone of the tensors of a family that they wanted. */
 void vgrad__observers_tell(vgrad_network *network, vgrad__family family);
 

@@ -169,11 +169,25 @@ vgrad_status vgrad__backward(vgrad_network *network)
     vgrad__family_open(network, VGRAD__GRADIENTS);
     vgrad__family_open(network, VGRAD__BACKWARD);
     network->phase = VGRAD__BACKWARD_DONE;
+    vgrad__observers_tell(network, VGRAD__BACKWARD);
+    return VGRAD_OK;
+}
+
+void vgrad__gradients_put(vgrad_network *network, const void *gradients)
+{
+    memcpy(network->gradients.data, gradients,
+           (size_t)network->slab_count * vgrad__element_size(network));
+    vgrad__family_close(network, VGRAD__UPDATES);
+    vgrad__family_open(network, VGRAD__GRADIENTS);
+    network->pass = ++network->passes;
+    network->phase = VGRAD__BACKWARD_DONE;
+}
+
+void vgrad__gradients_tell(vgrad_network *network)
+{
     if (network->observers.watched)
         measure_gradients(network);
-    vgrad__observers_tell(network, VGRAD__BACKWARD);
     vgrad__observers_tell(network, VGRAD__GRADIENTS);
-    return VGRAD_OK;
 }
 
 void vgrad__end_step(vgrad_network *network)

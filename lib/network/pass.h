@@ -14,6 +14,10 @@ vgrad_status vgrad__check_input_width(const vgrad_network *network, int64_t widt
 vgrad_status vgrad__forward(vgrad_network *network, const vgrad_tensor *x, bool training);
 /* After a loss with gradient: all gradients. */
 vgrad_status vgrad__backward(vgrad_network *network);
+/* As if backward had made these: a slab like that of the gradients. */
+void vgrad__gradients_put(vgrad_network *network, const void *gradients);
+/* Observers are told of the parameters' gradients, which are those of the update to come. */
+void vgrad__gradients_tell(vgrad_network *network);
 /* The end of a step: gradients may no longer be read. */
 void vgrad__end_step(vgrad_network *network);
 

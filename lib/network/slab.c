@@ -133,6 +133,53 @@ void vgrad__states_reset(vgrad_network *network)
     }
 }
 
+/* What "the weights" are: the one list of them. */
+static const vgrad__slab *weight_slab(const vgrad_network *network, int i)
+{
+    const vgrad__slab *const all[VGRAD__WEIGHT_SLABS] = { &network->parameters, &network->states };
+    return all[i];
+}
+
+vgrad_status vgrad__weights_create(const vgrad_network *network, vgrad__weights *weights)
+{
+    *weights = (vgrad__weights){ 0 };
+    for (int i = 0; i < VGRAD__WEIGHT_SLABS; i++) {
+        vgrad__slab *slab = &weights->slabs[i];
+        slab->count = weight_slab(network, i)->count;
+        slab->data =
+            vgrad__allocate(network->context, (size_t)slab->count, vgrad__element_size(network));
+        if (!slab->data) {
+            vgrad__weights_destroy(network, weights);
+            return VGRAD_E_MEMORY;
+        }
+    }
+    return VGRAD_OK;
+}
+
+void vgrad__weights_destroy(const vgrad_network *network, vgrad__weights *weights)
+{
+    for (int i = 0; i < VGRAD__WEIGHT_SLABS; i++)
+        vgrad__slab_destroy(network, &weights->slabs[i]);
+}
+
+static void copy_slab(const vgrad_network *network, const vgrad__slab *to, const vgrad__slab *from)
+{
+    if (from->count > 0)
+        memcpy(to->data, from->data, (size_t)from->count * vgrad__element_size(network));
+}
+
+void vgrad__weights_keep(const vgrad_network *network, vgrad__weights *weights)
+{
+    for (int i = 0; i < VGRAD__WEIGHT_SLABS; i++)
+        copy_slab(network, &weights->slabs[i], weight_slab(network, i));
+}
+
+void vgrad__weights_put_back(vgrad_network *network, const vgrad__weights *weights)
+{
+    for (int i = 0; i < VGRAD__WEIGHT_SLABS; i++)
+        copy_slab(network, weight_slab(network, i), &weights->slabs[i]);
+}
+
 vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep)
 {
     vgrad_status status = VGRAD_OK;

@@ -65,6 +65,11 @@ vgrad_status vgrad__evaluate(vgrad_trainer *trainer, vgrad_dataset *data, vgrad_
     return status;
 }
 
+double vgrad__watched_loss(const vgrad_trainer *trainer, const vgrad_event *epoch_end)
+{
+    return trainer->validation ? epoch_end->validation_loss : epoch_end->loss;
+}
+
 vgrad_status vgrad_trainer_evaluate(vgrad_trainer *trainer, vgrad_dataset *data, double *loss,
                                     double *accuracy)
 {

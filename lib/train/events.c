@@ -25,6 +25,23 @@ vgrad_status vgrad__listen(vgrad_trainer *trainer, const vgrad__listener *listen
     return VGRAD_OK;
 }
 
+void *vgrad__ready_made(vgrad_trainer *trainer, void *state, size_t size, uint32_t events,
+                        vgrad_callback callback)
+{
+    if (state)
+        return state;
+    void *made = vgrad__allocate(trainer->network->context, 1, size);
+    if (!made)
+        return NULL;
+    vgrad__listener listener = {
+        .events = events, .every = 1, .callback = callback, .user = made, .ready_made = true
+    };
+    if (vgrad__listen(trainer, &listener) == VGRAD_OK)
+        return made;
+    vgrad__release(trainer->network->context, made, 1, size);
+    return NULL;
+}
+
 vgrad_status vgrad_trainer_on(vgrad_trainer *trainer, uint32_t events, int64_t every,
                               vgrad_callback callback, void *user)
 {
@@ -97,6 +114,10 @@ static vgrad_event describe(vgrad_trainer *trainer, vgrad_event_kind kind)
     if (kind == VGRAD_EPOCH_END) {
         value = vgrad__tally_mean(&trainer->tally);
         event.samples = trainer->tally.rows;
+    } else if (kind & with_loss && trainer->group.batches > 0) {
+        vgrad__tally group = vgrad__group_tally(trainer);
+        value = vgrad__tally_mean(&group);
+        event.samples = group.rows;
     } else if (kind & with_loss) {
         value = trainer->step.value;
     }
@@ -158,10 +179,11 @@ vgrad_status vgrad__fire(vgrad_trainer *trainer, vgrad_event_kind kind)
 
 /* ---- verbs for callbacks, and for loops of one's own between the same calls ---- */
 
-/* Gradients are there, and the update is not made yet. */
+/* Those of the whole group are there, and the update is not made yet. */
 static bool gradients_wait(const vgrad_trainer *trainer)
 {
-    return vgrad__step_is_at(trainer, VGRAD__BACKWARD_DONE) && !trainer->step.updated;
+    return vgrad__step_is_at(trainer, VGRAD__BACKWARD_DONE) && trainer->step.complete &&
+           !trainer->step.updated;
 }
 
 vgrad_status vgrad_trainer_skip_update(vgrad_trainer *trainer)

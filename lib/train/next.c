@@ -13,6 +13,7 @@ static vgrad_status end_run(vgrad_trainer *trainer, vgrad_status status)
     if (!trainer->running)
         return status;
     trainer->running = false;
+    trainer->outcome = status;
     vgrad_status last = vgrad__fire(trainer, VGRAD_TRAIN_END);
     if (status == VGRAD_DONE && last != VGRAD_OK)
         return last;
@@ -162,6 +163,20 @@ static void give_batch(vgrad_trainer *trainer, const vgrad__filled *filled)
     at->drained = at->rows < 0 ? filled->of_epoch < at->batch_rows : at->row == at->rows;
 }
 
+/* No row of the epoch is left. What its last group has makes an update of its own, if the last
+   batch could not know that it was the last. */
+static vgrad_status finish_epoch(vgrad_trainer *trainer)
+{
+    if (trainer->group.batches > 0) {
+        vgrad_status status = vgrad__step_of_the_rest(trainer);
+        if (status != VGRAD_OK)
+            return status;
+        if (atomic_exchange(&trainer->stop_requested, false)) /* during that group */
+            return VGRAD_STOPPED;
+    }
+    return end_epoch(trainer);
+}
+
 /* Goes on to the next batch, over the border of epochs if need be. VGRAD_DONE: the run is over. */
 static vgrad_status advance(vgrad_trainer *trainer, vgrad_dataset *data)
 {
@@ -172,7 +187,7 @@ static vgrad_status advance(vgrad_trainer *trainer, vgrad_dataset *data)
         at->in_epoch = false;
     do {
         if (at->in_epoch && at->drained)
-            status = end_epoch(trainer);
+            status = finish_epoch(trainer);
         if (status != VGRAD_OK)
             return status;
         if ((at->epochs >= 0 && at->epoch >= at->epochs) ||
@@ -195,7 +210,8 @@ static vgrad_status next(vgrad_trainer *trainer, vgrad_dataset *data, int64_t ep
     if (trainer->step.trouble != VGRAD_OK)
         return deliver_trouble(trainer);
     vgrad__step_begin(trainer, 0); /* one that was not brought to its end is given up */
-    if (atomic_exchange(&trainer->stop_requested, false))
+    bool within_group = trainer->running && trainer->group.batches > 0;
+    if (!within_group && atomic_exchange(&trainer->stop_requested, false))
         return VGRAD_STOPPED;
     vgrad_status status = check_data(trainer, data, epochs);
     if (status != VGRAD_OK)
@@ -219,6 +235,7 @@ vgrad_status vgrad_trainer_abandon_epoch(vgrad_trainer *trainer)
         return status;
     vgrad__position *at = &trainer->at;
     vgrad__step_forget(trainer);
+    vgrad__group_clear(trainer);
     at->in_epoch = at->drained = false;
     at->batch = at->row = at->carried = 0;
     return VGRAD_OK;

@@ -93,27 +93,14 @@ vgrad_status vgrad_trainer_progress(vgrad_trainer *trainer, vgrad_write write, v
         return status;
     if (!write)
         return vgrad__fail_null("write");
-    if (!trainer->progress) {
-        trainer->progress =
-            vgrad__allocate(trainer->network->context, 1, sizeof *trainer->progress);
-        if (!trainer->progress)
-            return VGRAD_E_MEMORY;
-        vgrad__listener listener = {
-            .events = VGRAD_EPOCH_BEGIN | VGRAD_BATCH_END | VGRAD_EPOCH_END | VGRAD_TRAIN_END,
-            .every = 1,
-            .callback = on_event,
-            .user = trainer->progress,
-            .ready_made = true,
-        };
-        status = vgrad__listen(trainer, &listener);
-        if (status != VGRAD_OK) {
-            vgrad__progress_release(trainer);
-            trainer->progress = NULL;
-            return status;
-        }
-    }
-    trainer->progress->epoch_began = vgrad__seconds(); /* or when it begins, if that is later */
-    trainer->progress->write = write;
-    trainer->progress->user = user;
+    vgrad__progress *progress = vgrad__ready_made(
+        trainer, trainer->progress, sizeof *progress,
+        VGRAD_EPOCH_BEGIN | VGRAD_BATCH_END | VGRAD_EPOCH_END | VGRAD_TRAIN_END, on_event);
+    if (!progress)
+        return VGRAD_E_MEMORY;
+    trainer->progress = progress;
+    progress->epoch_began = vgrad__seconds(); /* or when it begins, if that is later */
+    progress->write = write;
+    progress->user = user;
     return VGRAD_OK;
 }

@@ -54,7 +54,10 @@ static vgrad_status forward(vgrad_trainer *trainer, const vgrad_tensor *x)
     }
     if (status != VGRAD_OK)
         return status;
-    vgrad__observers_begin(trainer->network, trainer->at.steps);
+    if (trainer->group.batches > 0)
+        vgrad__observers_again(trainer->network);
+    else
+        vgrad__observers_begin(trainer->network, trainer->at.steps);
     status = vgrad__forward(trainer->network, x, true);
     if (status != VGRAD_OK)
         return status;
@@ -86,8 +89,11 @@ static const char *name_data_row(const vgrad_trainer *trainer, int64_t row, char
     return text;
 }
 
+/* VGRAD_E_NUMBER if something is not finite and the run is to end on that. */
 static vgrad_status check_finite(const vgrad_trainer *trainer)
 {
+    if (!trainer->stop_on_nan)
+        return VGRAD_OK;
     vgrad__culprit found = vgrad__find_non_finite(trainer->network);
     long long step = trainer->at.steps, row = found.row, column = found.column;
     char data_row[ROW_TEXT];
@@ -106,12 +112,38 @@ static vgrad_status check_finite(const vgrad_trainer *trainer)
     return VGRAD_OK;
 }
 
+/* The network's gradients are those of the update. */
+static vgrad_status gradients_ready(vgrad_trainer *trainer)
+{
+    trainer->step.complete = true;
+    vgrad__gradients_tell(trainer->network);
+    vgrad_status status = check_finite(trainer);
+    if (status == VGRAD_OK)
+        return vgrad__fire(trainer, VGRAD_GRADIENTS_READY);
+    vgrad__group_clear(trainer); /* its mean would fail again and again */
+    return status;
+}
+
 static vgrad_status backward(vgrad_trainer *trainer)
 {
+    bool completes = vgrad__group_completes(trainer);
+    bool alone = completes && trainer->group.batches == 0;
     vgrad_status status = vgrad__backward(trainer->network);
-    if (status == VGRAD_OK && trainer->stop_on_nan)
-        status = check_finite(trainer);
-    return status == VGRAD_OK ? vgrad__fire(trainer, VGRAD_GRADIENTS_READY) : status;
+    if (status == VGRAD_OK && !alone)
+        status = check_finite(trainer); /* before others are mixed with it */
+    if (status != VGRAD_OK || !completes)
+        return status;
+    vgrad__group_average(trainer);
+    return gradients_ready(trainer);
+}
+
+/* The step is made: its batch counts, and does not come again. */
+static void count_batch(vgrad_trainer *trainer)
+{
+    vgrad__step *step = &trainer->step;
+    step->updated = true;
+    if (step->from_next && step->rows > 0)
+        vgrad__tally_add(&trainer->tally, &step->value, step->rows);
 }
 
 static vgrad_status update(vgrad_trainer *trainer)
@@ -131,15 +163,32 @@ static vgrad_status update(vgrad_trainer *trainer)
 
 static vgrad_status step(vgrad_trainer *trainer)
 {
-    vgrad__step *step = &trainer->step;
-    vgrad_status status = step->skip ? VGRAD_OK : update(trainer);
+    if (!trainer->step.complete) {
+        count_batch(trainer);
+        vgrad__group_join(trainer);
+        return VGRAD_ACCUMULATED;
+    }
+    vgrad_status status = trainer->step.skip ? VGRAD_OK : update(trainer);
     if (status != VGRAD_OK)
         return status;
-    step->updated = true;
-    if (step->from_next)
-        vgrad__tally_add(&trainer->tally, &step->value, step->rows);
+    count_batch(trainer);
     status = vgrad__fire(trainer, VGRAD_BATCH_END);
-    return status == VGRAD_OK && step->skip ? VGRAD_SKIPPED : status;
+    vgrad__group_clear(trainer);
+    return status == VGRAD_OK && trainer->step.skip ? VGRAD_SKIPPED : status;
+}
+
+vgrad_status vgrad__step_of_the_rest(vgrad_trainer *trainer)
+{
+    vgrad__step_begin(trainer, 0);
+    vgrad__gradients_put(trainer->network, trainer->group.mean.data);
+    trainer->step.pass = trainer->network->pass;
+    trainer->step.from_next = true;
+    trainer->step.value = vgrad__tally_mean(&trainer->group.tally);
+    vgrad_status status = gradients_ready(trainer);
+    if (status == VGRAD_OK)
+        status = step(trainer);
+    vgrad__step_begin(trainer, 0);
+    return status == VGRAD_SKIPPED ? VGRAD_OK : status;
 }
 
 vgrad_status vgrad__enter(vgrad_trainer *trainer)
@@ -259,7 +308,7 @@ vgrad_status vgrad_trainer_step(vgrad_trainer *trainer)
     status = check_turn(trainer, VGRAD__BACKWARD_DONE, "backward");
     if (status == VGRAD_OK)
         status = step(trainer);
-    if (status != VGRAD_SKIPPED)
+    if (status != VGRAD_SKIPPED && status != VGRAD_ACCUMULATED)
         vgrad__step_end_early(trainer, status);
     if (trainer->network->pass == trainer->step.pass)
         vgrad__end_step(trainer->network);

@@ -8,7 +8,8 @@
 
 #include "base/number.h"
 
-enum { BATCH_SIZE_MAX = 1 << 30 };
+/* Of rows in a batch, and of batches in a group. */
+enum { COUNT_MAX = 1 << 30 };
 
 /* The same loss for every output. */
 static vgrad_status check_loss(vgrad_loss loss, const vgrad_network *network)
@@ -49,6 +50,7 @@ vgrad_status vgrad_trainer_create(vgrad_trainer **out, vgrad_network *network, v
     for (size_t o = 0; o < network->output_count; o++)
         trainer->terms[o] = (vgrad__loss_terms){ .loss = loss, .huber_delta = 1, .weight = 1 };
     trainer->batch_size = VGRAD__BATCH_SIZE_DEFAULT;
+    trainer->accumulate = 1;
     trainer->shuffle = true;
     trainer->seed = network->seed;
     trainer->validated = (vgrad__loss_value){ (double)NAN, (double)NAN };
@@ -66,7 +68,11 @@ void vgrad_trainer_destroy(vgrad_trainer *trainer)
         vgrad__end_step(network);
     vgrad__batches_release(&trainer->batches, network);
     vgrad__batches_release(&trainer->evaluation, network);
+    vgrad__slab_destroy(network, &trainer->group.mean);
     vgrad__progress_release(trainer);
+    vgrad__early_stopping_release(trainer);
+    vgrad__plateau_release(trainer);
+    vgrad__rate_log_release(trainer);
     vgrad__release(network->context, trainer->class_weights, (size_t)trainer->class_count,
                    sizeof *trainer->class_weights);
     vgrad__release(network->context, trainer->terms, network->output_count, sizeof *trainer->terms);
@@ -107,12 +113,18 @@ vgrad_status vgrad_trainer_set(vgrad_trainer *trainer, vgrad_trainer_option opti
     if (status != VGRAD_OK)
         return status;
     if (option == VGRAD_TRAINER_BATCH_SIZE) {
-        if (!vgrad__number_fits(value, 1, BATCH_SIZE_MAX, true))
+        if (!vgrad__number_fits(value, 1, COUNT_MAX, true))
             return vgrad__fail(VGRAD_E_INVALID, "batch_size: a whole number from 1 to %d, got %g",
-                               BATCH_SIZE_MAX, value);
+                               COUNT_MAX, value);
         trainer->batch_size = (int64_t)value;
         trainer->batch_size_chosen = true;
         return VGRAD_OK;
+    }
+    if (option == VGRAD_TRAINER_ACCUMULATE) {
+        if (!vgrad__number_fits(value, 1, COUNT_MAX, true))
+            return vgrad__fail(VGRAD_E_INVALID, "accumulate: a whole number from 1 to %d, got %g",
+                               COUNT_MAX, value);
+        return vgrad__group_set_size(trainer, (int64_t)value);
     }
     if (option == VGRAD_TRAINER_MAX_STEPS) {
         if (!vgrad__number_fits(value, 0, 0x1p53, true))
@@ -184,6 +196,7 @@ double vgrad_trainer_get(const vgrad_trainer *trainer, vgrad_trainer_option opti
     switch (option) {
     case VGRAD_TRAINER_BATCH_SIZE: return (double)trainer->batch_size;
     case VGRAD_TRAINER_SHUFFLE: return trainer->shuffle;
+    case VGRAD_TRAINER_ACCUMULATE: return (double)trainer->accumulate;
     case VGRAD_TRAINER_STOP_ON_NAN: return trainer->stop_on_nan;
     case VGRAD_TRAINER_MAX_STEPS: return (double)trainer->max_steps;
     case VGRAD_TRAINER_ACROSS_EPOCHS: return trainer->across_epochs;

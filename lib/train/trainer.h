@@ -1,7 +1,8 @@
 /*
  * A run inside. trainer.c: its life and settings; events.c: callbacks; batches.c: the order of rows
- * and the batch; step.c: one step, call by call; next.c: what lies between two steps; fit.c: the
- * loop over both; evaluate.c: loss and accuracy without training; progress.c: the ready-made line.
+ * and the batch; step.c: one step, call by call; group.c: batches that share an update; next.c:
+ * what lies between two steps; fit.c: the loop over both; evaluate.c: loss and accuracy without
+ * training; progress.c, early_stopping.c, plateau.c, rate_log.c: the ready-made callbacks.
  */
 /* SPDX-License-Identifier: MIT */
 #ifndef VGRAD_TRAIN_TRAINER_H
@@ -83,7 +84,8 @@ typedef struct vgrad__step {
     bool announced;       /* BATCH_BEGIN has fired, forward is next */
     bool from_next;       /* a batch from next() was waiting when it began */
     bool knows_rows;      /* it is that batch which went forward */
-    bool updated;         /* the update is made, or was skipped */
+    bool complete;        /* its gradients are those of the whole group, for the update */
+    bool updated;         /* the update is made, or was skipped, or is that of a later batch */
     bool skip;            /* the update, as a callback asked */
     bool edited;          /* some gradient: its norm may have changed */
     vgrad_status trouble; /* not VGRAD_OK: how it ended early */
@@ -97,6 +99,14 @@ typedef struct vgrad__step {
     double rate;         /* that the update took */
 } vgrad__step;
 
+/* Batches whose gradients are averaged for one update. A batch joins when its step is over. */
+typedef struct vgrad__group {
+    int64_t batches;  /* that have joined */
+    int64_t size;     /* batches to its update, as it was set when the first one joined */
+    vgrad__slab mean; /* of their gradients, by their rows; not there while groups have one */
+    vgrad__tally tally;
+} vgrad__group;
+
 struct vgrad_trainer {
     vgrad__references references;
     vgrad_network *network;
@@ -109,20 +119,26 @@ struct vgrad_trainer {
     bool shuffle_chosen;    /* else it yields to data that come in an order of their own */
     bool shuffle, across_epochs, stop_on_nan;
     int64_t max_steps; /* 0: not bounded */
+    int64_t accumulate;
     uint64_t seed;
     vgrad_dataset *validation;
     vgrad__loss_value validated;
 
     vgrad__listener *listeners;
     size_t listener_count, listener_capacity;
-    uint32_t listened; /* all their events */
-    struct vgrad__progress *progress;
+    uint32_t listened;                /* all their events */
+    struct vgrad__progress *progress; /* the ready-made ones; NULL: not asked for */
+    struct vgrad__early_stopping *early_stopping;
+    struct vgrad__plateau *plateau;
+    struct vgrad__rate_log *rate_log;
 
-    bool running; /* TRAIN_BEGIN has fired, TRAIN_END has not */
+    bool running;         /* TRAIN_BEGIN has fired, TRAIN_END has not */
+    vgrad_status outcome; /* of the last run: VGRAD_DONE, VGRAD_STOPPED or a failure */
     atomic_bool stop_requested;
     vgrad__position at;
     vgrad__tally tally;
     vgrad__step step;
+    vgrad__group group;
     vgrad__batches batches, evaluation; /* so that evaluating leaves the batch alone */
 };
 
@@ -130,6 +146,10 @@ struct vgrad_trainer {
 
 /* Adds a listener; vgrad_trainer_on() for those that are ready-made. */
 vgrad_status vgrad__listen(vgrad_trainer *trainer, const vgrad__listener *listener);
+/* `state`, or if that is NULL a new one of `size` zeroed bytes that listens as `callback` says;
+   NULL if there is no memory for it. */
+void *vgrad__ready_made(vgrad_trainer *trainer, void *state, size_t size, uint32_t events,
+                        vgrad_callback callback);
 /* Fires an event: VGRAD_OK, VGRAD_STOPPED, VGRAD_E_CALLBACK, or what a ready-made one answers. */
 vgrad_status vgrad__fire(vgrad_trainer *trainer, vgrad_event_kind kind);
 /* VGRAD_E_STATE in a callback of this trainer, or of another one on its network. */
@@ -166,6 +186,24 @@ vgrad_status vgrad__step_trouble(const vgrad_trainer *trainer);
 /* Whether the network's pass is the one of this trainer's step, and at this phase. */
 bool vgrad__step_is_at(const vgrad_trainer *trainer, vgrad__phase phase);
 
+/* The update of a group whose epoch turned out to be over: a step without a batch. */
+vgrad_status vgrad__step_of_the_rest(vgrad_trainer *trainer);
+
+/* ---- group.c ---- */
+
+/* Room for groups of so many batches, from the next one on. */
+vgrad_status vgrad__group_set_size(vgrad_trainer *trainer, int64_t size);
+/* Whether the batch of this step is the last one of its group. */
+bool vgrad__group_completes(const vgrad_trainer *trainer);
+/* The network's gradients, of this step's batch, become the mean of the group with it. */
+void vgrad__group_average(vgrad_trainer *trainer);
+/* This step's batch joins, with the network's gradients. */
+void vgrad__group_join(vgrad_trainer *trainer);
+/* Nobody has joined. */
+void vgrad__group_clear(vgrad_trainer *trainer);
+/* Loss, accuracy and rows of all that have joined, and of this step's batch. */
+vgrad__tally vgrad__group_tally(const vgrad_trainer *trainer);
+
 /* ---- next.c ---- */
 
 /* Gives up the step in progress; if it had ended early, its batch comes again. */
@@ -178,8 +216,14 @@ vgrad__loss_value vgrad__tally_mean(const vgrad__tally *tally);
 /* Loss and accuracy over all rows; leaves no pass behind. */
 vgrad_status vgrad__evaluate(vgrad_trainer *trainer, vgrad_dataset *data, vgrad__loss_value *value);
 
-/* ---- progress.c ---- */
+/* What an epoch is judged by: its validation's loss, without one its own. */
+double vgrad__watched_loss(const vgrad_trainer *trainer, const vgrad_event *epoch_end);
+
+/* ---- progress.c, early_stopping.c, plateau.c, rate_log.c ---- */
 
 void vgrad__progress_release(vgrad_trainer *trainer);
+void vgrad__early_stopping_release(vgrad_trainer *trainer);
+void vgrad__plateau_release(vgrad_trainer *trainer);
+void vgrad__rate_log_release(vgrad_trainer *trainer);
 
 #endif

@@ -263,6 +263,52 @@ START_TEST(no_step_after_the_first_asks_for_memory)
 }
 END_TEST
 
+/* The memory of a group is taken when it is set. */
+START_TEST(no_batch_of_a_group_after_the_first_asks_for_memory)
+{
+    world w;
+    allocator a;
+    long calls = 0;
+    const vgrad_tensor *x, *y;
+    begin(&w, &a, _i ? VGRAD_FLOAT64 : VGRAD_FLOAT32);
+    assert_ok(world_run(&w, 0, 14));
+    assert_ok(vgrad_network_keep(w.network, 63));
+    assert_ok(vgrad_trainer_set(w.trainer, VGRAD_TRAINER_ACCUMULATE, 4));
+    assert_ok(vgrad_trainer_early_stopping(w.trainer, 9, 0, 1));
+    assert_ok(vgrad_trainer_reduce_on_plateau(w.trainer, 0.5, 1, 0, 0, 0));
+    for (int batch = 0; vgrad_trainer_next(w.trainer, w.data, 3, &x, &y) == VGRAD_OK; batch++) {
+        assert_ok(vgrad_trainer_forward(w.trainer, x));
+        assert_ok(vgrad_trainer_loss(w.trainer, y, NULL));
+        assert_ok(vgrad_trainer_backward(w.trainer));
+        assert_status(batch % 6 == 3 || batch % 6 == 5 ? VGRAD_OK : VGRAD_ACCUMULATED,
+                      vgrad_trainer_step(w.trainer));
+        if (batch % 6 == 0 && batch <= 6) /* the first evaluation comes after batch 5 */
+            calls = a.calls;
+        ck_assert_int_eq(a.calls, calls);
+    }
+    ck_assert_int_eq(vgrad_trainer_steps(w.trainer), 6);
+    end(&w, &a);
+}
+END_TEST
+
+/* status.h: the object is as it was. Patience 1, from the first call, ends the run. */
+START_TEST(early_stopping_that_could_not_be_replaced_is_as_it_was)
+{
+    world w;
+    allocator a;
+    begin(&w, &a, VGRAD_FLOAT64);
+    assert_ok(world_run(&w, 0, 14));
+    assert_ok(vgrad_optimizer_set(w.optimizer, VGRAD_OPTIMIZER_LEARNING_RATE, 0));
+    assert_ok(vgrad_trainer_early_stopping(w.trainer, 1, 0, _i));
+    allocator_arm(&a, 1, true);
+    assert_status(VGRAD_E_MEMORY, vgrad_trainer_early_stopping(w.trainer, 5, 0, 1));
+    allocator_disarm(&a);
+    assert_status(VGRAD_STOPPED, vgrad_trainer_fit(w.trainer, w.data, 9));
+    ck_assert_int_eq(vgrad_trainer_epoch(w.trainer), 1);
+    end(&w, &a);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("memory");
@@ -275,7 +321,11 @@ int main(void)
     suite_add_tcase(suite, every);
     TCase *steady = tcase_create("steady");
     tcase_add_loop_test(steady, no_step_after_the_first_asks_for_memory, 0, 8 + KINDS);
+    tcase_add_loop_test(steady, no_batch_of_a_group_after_the_first_asks_for_memory, 0, 2);
     suite_add_tcase(suite, steady);
+    TCase *again = tcase_create("again");
+    tcase_add_loop_test(again, early_stopping_that_could_not_be_replaced_is_as_it_was, 0, 2);
+    suite_add_tcase(suite, again);
     add_tests(suite, "apart", a_context_itself_may_fail,
               a_constructor_that_failed_is_reported_by_build,
               a_probe_that_could_not_be_attached_again_still_remembers,

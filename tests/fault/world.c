@@ -202,6 +202,32 @@ static vgrad_status predict(world *w)
                                  w->answers, VGRAD_FLOAT64, 300);
 }
 
+static vgrad_status accumulate(world *w)
+{
+    return vgrad_trainer_set(w->trainer, VGRAD_TRAINER_ACCUMULATE, 4);
+}
+
+static vgrad_status stop_early(world *w)
+{
+    return vgrad_trainer_early_stopping(w->trainer, 9, 0, 1);
+}
+
+static vgrad_status reduce_on_plateau(world *w)
+{
+    return vgrad_trainer_reduce_on_plateau(w->trainer, 0.5, 1, 0.001, 0, 0);
+}
+
+static vgrad_status log_rate(world *w)
+{
+    return vgrad_trainer_log_rate(w->trainer, swallow, NULL);
+}
+
+static vgrad_status fit_in_groups(world *w)
+{
+    vgrad_trainer_set(w->trainer, VGRAD_TRAINER_BATCH_SIZE, 7);
+    return vgrad_trainer_fit(w->trainer, w->data, 8);
+}
+
 static vgrad_status make_moons(world *w)
 {
     return CREATE(w->moons, vgrad_dataset_moons, WORLD_ROWS, 0.1, 1, w->context);
@@ -244,6 +270,12 @@ const phase world_phases[] = {
     { "forward with more rows", loop_without_next },
     { "trainer_evaluate", evaluate },
     { "network_predict", predict },
+    { "trainer_set accumulate", accumulate },
+    { "trainer_early_stopping", stop_early },
+    { "trainer_early_stopping again", stop_early },
+    { "trainer_reduce_on_plateau", reduce_on_plateau },
+    { "trainer_log_rate", log_rate },
+    { "trainer_fit in groups", fit_in_groups },
     { "dataset_moons", make_moons },
     { "dataset_blobs", make_blobs },
     { "dataset_spirals", make_spirals },

@@ -76,7 +76,7 @@ static void fill_targets(problem *p, target kind, dice *d)
     p->y_width = kind == CLASSES ? 1 : OUTPUTS;
     for (int i = 0; i < ROWS * OUTPUTS; i++)
         p->y[i] = kind == NUMBERS       ? dice_uniform(d, -1, 1)
-                  : kind == FAR_NUMBERS ? dice_uniform(d, 50, 90) * (dice_below(d, 2) ? 1 : -1)
+                  : kind == FAR_NUMBERS ? dice_uniform(d, 8, 12) * (dice_below(d, 2) ? 1 : -1)
                   : kind == SHARES      ? dice_uniform(d, 0, 1)
                                         : dice_below(d, OUTPUTS);
 }
