@@ -207,9 +207,9 @@ typedef enum vgrad_padding {
  * kernel_width, in, filters) and bias b (filters); the kernel is not flipped, and outside the image
  * all is 0.
  *
- * Options: STRIDE_HEIGHT, STRIDE_WIDTH, PADDING, USE_BIAS, ALPHA. Any activation but softmax.
- * Default initializers: as vgrad_dense(), with kernel_height * kernel_width times its inputs and
- * outputs.
+ * Options: STRIDE_HEIGHT, STRIDE_WIDTH, PADDING, USE_BIAS, ALPHA, L1, L2. A softmax goes over the
+ * filters of each place. Default initializers: as vgrad_dense(), with kernel_height * kernel_width
+ * times its inputs and outputs.
  *
  * @param in            the layer before: rows of (height, width, channels).
  * @param filters       channels of the result, at least 1.

@@ -91,6 +91,7 @@ vgrad_layer *vgrad_share(vgrad_layer *layer, vgrad_layer *in)
         other->rank = owner->rank;
         memcpy(other->shape, owner->shape, sizeof other->shape);
         other->width = owner->width;
+        other->window = owner->window;
         other->activation = owner->activation;
     }
     return other;

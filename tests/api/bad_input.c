@@ -900,7 +900,7 @@ START_TEST(options_of_layers_over_images)
 }
 END_TEST
 
-START_TEST(a_convolution_has_an_activation_of_elements)
+START_TEST(a_convolution_has_an_activation_that_there_is)
 {
     static const vgrad_activation none[] = { VGRAD_SOFTMAX, (vgrad_activation)-1,
                                              (vgrad_activation)99 };
@@ -908,8 +908,10 @@ START_TEST(a_convolution_has_an_activation_of_elements)
         vgrad_network *network;
         assert_ok(vgrad_network_create(&network, NULL));
         vgrad_layer *in = vgrad_input_image(network, 4, 6, 2);
-        INVALID(vgrad_network_build(network, vgrad_conv2d(in, 2, 3, 3, none[i])));
-        assert_error_names(i == 0 ? "\"conv2d\": softmax" : "\"conv2d\": no activation");
+        refuses(i == 0 ? VGRAD_E_SHAPE : VGRAD_E_INVALID,
+                vgrad_network_build(network, vgrad_conv2d(in, 1, 3, 3, none[i])));
+        assert_error_names(i == 0 ? "\"conv2d\": softmax over one unit"
+                                  : "\"conv2d\": no activation");
         vgrad_network_destroy(network);
     }
 }
@@ -1550,7 +1552,7 @@ int main(void)
     add_tests(suite, "wiring", build_reports_the_first_mistake, an_input_has_a_width,
               windows_that_are_none_or_do_not_fit, kernels_beyond_all_numbers,
               layers_over_images_want_images, options_of_layers_over_images,
-              a_convolution_has_an_activation_of_elements, a_built_network_is_fixed,
+              a_convolution_has_an_activation_that_there_is, a_built_network_is_fixed,
               an_unbuilt_network_does_nothing, parts_of_two_networks_do_not_mix,
               success_leaves_the_last_error_alone);
     add_tests(suite, "data", widths_that_do_not_fit, a_batch_above_the_rows,

@@ -348,6 +348,14 @@ static double worst_of(vgrad_network *network, vgrad_layer *output)
     return worst;
 }
 
+static void predict(vgrad_network *network, const double *x, double *out)
+{
+    vgrad_tensor view;
+    vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, 1, network->input_width);
+    assert_ok(vgrad_network_predict(network, &view, out, VGRAD_FLOAT64, network->output_width));
+    vgrad_network_destroy(network);
+}
+
 static void check_differences(geometry g)
 {
     vgrad_network *network = new_network(VGRAD_FLOAT64);
@@ -415,15 +423,92 @@ START_TEST(differences_agree_through_a_whole_network)
 }
 END_TEST
 
-/* ---- by hand ---- */
+/* ---- one kernel in several places ---- */
 
-static void predict(vgrad_network *network, const double *x, double *out)
+/* In a row and side by side, over images of two sizes; patches, and the input as it is. */
+START_TEST(differences_agree_for_shared_kernels)
 {
-    vgrad_tensor view;
-    vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, 1, network->input_width);
-    assert_ok(vgrad_network_predict(network, &view, out, VGRAD_FLOAT64, network->output_width));
+    vgrad_network *network = new_network(VGRAD_FLOAT64);
+    vgrad_layer *in = vgrad_input_image(network, 5, 4, 2);
+    const int64_t side = _i & 2 ? 1 : 3;
+    vgrad_layer *h = same(vgrad_conv2d(in, 2, side, side, VGRAD_TANH));
+    assert_ok(vgrad_layer_set(h, VGRAD_LAYER_USE_BIAS, _i & 1));
+    vgrad_layer *again = vgrad_share(h, h);
+    vgrad_layer *small = vgrad_share(again, vgrad_average_pool2d(vgrad_add(h, again), 2, 2));
+    ck_assert_double_lt(worst_of(network, vgrad_flatten(small)), 1e-7);
+}
+END_TEST
+
+START_TEST(a_shared_kernel_is_there_once)
+{
+    vgrad_network *network = new_network(VGRAD_FLOAT64);
+    vgrad_layer *h = same(vgrad_conv2d(vgrad_input_image(network, 5, 4, 2), 2, 3, 2, VGRAD_TANH));
+    vgrad_layer *again = vgrad_share(h, h);
+    assert_ok(vgrad_network_build(network, again));
+    ck_assert_int_eq(vgrad_network_parameter_count(network), 3 * 2 * 2 * 2 + 2);
+    ck_assert_ptr_eq(vgrad_layer_tensor(h, VGRAD_KERNEL)->data,
+                     vgrad_layer_tensor(again, VGRAD_KERNEL)->data);
+    vgrad_network_destroy(network);
+    network = new_network(VGRAD_FLOAT64);
+    h = vgrad_conv2d(vgrad_input_image(network, 5, 4, 3), 2, 3, 2, VGRAD_TANH);
+    assert_status(VGRAD_E_SHAPE, vgrad_network_build(network, vgrad_share(h, h)));
+    assert_error_names("layer \"conv2d_1\": \"conv2d\" has parameters of other shapes");
     vgrad_network_destroy(network);
 }
+END_TEST
+
+/* Over the channels of each place; a cross-entropy takes it as it is, or fused at one place. */
+START_TEST(a_softmax_goes_over_channels)
+{
+    vgrad_network *network = new_network(VGRAD_FLOAT64);
+    vgrad_layer *in = vgrad_input_image(network, 4, 5, 2);
+    ck_assert_double_lt(worst_of(network, vgrad_conv2d(in, 3, 2, 2, VGRAD_SOFTMAX)), 1e-7);
+    double x[12], out[2 * 3 * 3];
+    for (int i = 0; i < 12; i++)
+        x[i] = sin(i);
+    network = new_network(VGRAD_FLOAT64);
+    in = vgrad_input_image(network, 3, 4, 1);
+    assert_ok(vgrad_network_build(network, vgrad_conv2d(in, 3, 2, 2, VGRAD_SOFTMAX)));
+    predict(network, x, out);
+    for (int place = 0; place < 6; place++)
+        ck_assert_double_eq_tol(out[3 * place] + out[3 * place + 1] + out[3 * place + 2], 1, 1e-15);
+}
+END_TEST
+
+/* What is added to a kernel's gradient, and to no bias's. */
+START_TEST(a_convolution_is_penalized)
+{
+    enum { KERNEL = 2 * 2 * 1 * 2, BIAS = 2 };
+    static const double x[12] = { .3, -.2, .9, .5, -1, .4, .1, .8, -.6, .7, -.3, .2 };
+    static const double y[2] = { 1, -1 };
+    vgrad_network *network = new_network(VGRAD_FLOAT64);
+    vgrad_layer *h = vgrad_conv2d(vgrad_input_image(network, 3, 4, 1), 2, 2, 2, VGRAD_TANH);
+    assert_ok(vgrad_layer_set(h, VGRAD_LAYER_L1, 0.25));
+    assert_ok(vgrad_layer_set(h, VGRAD_LAYER_L2, 0.5));
+    assert_ok(vgrad_network_build(network, vgrad_global_average_pool2d(h)));
+    rig r = rig_around(network, VGRAD_LOSS_MEAN_SQUARED_ERROR, VGRAD_SGD, 0.1);
+    rig_gradients(&r, x, 12, y, 2, 1);
+    double *w = doubles_of(vgrad_layer_tensor(h, VGRAD_KERNEL));
+    double *b = doubles_of(vgrad_layer_tensor(h, VGRAD_BIAS));
+    double *dw = doubles_of(vgrad_layer_tensor(h, VGRAD_KERNEL_GRADIENT));
+    double *db = doubles_of(vgrad_layer_tensor(h, VGRAD_BIAS_GRADIENT));
+    assert_ok(vgrad_trainer_step(r.trainer));
+    double *new_w = doubles_of(vgrad_layer_tensor(h, VGRAD_KERNEL));
+    double *new_b = doubles_of(vgrad_layer_tensor(h, VGRAD_BIAS));
+    for (int i = 0; i < KERNEL; i++) {
+        double penalty = 0.25 * (w[i] > 0 ? 1 : -1) + 2 * 0.5 * w[i];
+        ck_assert_double_eq_tol(new_w[i], w[i] - 0.1 * (dw[i] + penalty), 1e-15);
+    }
+    for (int i = 0; i < BIAS; i++)
+        ck_assert_double_eq_tol(new_b[i], b[i] - 0.1 * db[i], 1e-15);
+    double *const all[] = { w, b, dw, db, new_w, new_b };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+    rig_destroy(&r);
+}
+END_TEST
+
+/* ---- by hand ---- */
 
 static const double nine[9] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
@@ -704,10 +789,13 @@ int main(void)
     tcase_add_loop_test(differences, differences_agree_where_images_go_several_ways, 0, 4);
     tcase_add_loop_test(differences, differences_agree_through_a_whole_network, 0, 2);
     tcase_add_test(differences, differences_agree_for_means_of_whole_images);
+    tcase_add_loop_test(differences, differences_agree_for_shared_kernels, 0, 4);
     suite_add_tcase(suite, differences);
     add_tests(suite, "by hand", an_even_kernel_with_same_padding, an_odd_total_is_longer_at_the_end,
               pools_with_same_padding_count_what_is_inside, the_mean_of_an_image,
               ties_and_what_is_no_number, fans_count_the_kernel, a_culprit_in_a_kernel_is_found);
+    add_tests(suite, "kernels", a_shared_kernel_is_there_once, a_softmax_goes_over_channels,
+              a_convolution_is_penalized);
     TCase *nans = tcase_create("NaN");
     tcase_add_loop_test(nans, a_nan_stays_where_it_is_seen, 0, 2);
     suite_add_tcase(suite, nans);

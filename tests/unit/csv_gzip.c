@@ -72,7 +72,8 @@ START_TEST(places_are_those_of_the_text)
     vgrad_dataset *data;
     size_t size = gzip_bytes(block, sizeof block, text, sizeof text - 1);
     assert_status(VGRAD_E_FORMAT, load(&data, block, size, 0));
-    ck_assert_str_eq(vgrad_last_error(), "rows.csv: line 3, column 2: \"z\" is no number; classes are numbers from 0");
+    ck_assert_str_eq(vgrad_last_error(),
+                     "rows.csv: line 3, column 2: \"z\" is no number; classes are numbers from 0");
 }
 END_TEST
 

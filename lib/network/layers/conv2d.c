@@ -6,9 +6,9 @@
  */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
-#include <string.h>
 
 #include "network/activation.h"
+#include "network/layers/affine.h"
 #include "network/layers/window.h"
 #include "tensor/blas.h"
 
@@ -66,10 +66,9 @@ static vgrad_status add_parameters(vgrad_layer *layer)
                                       { w->window_height, w->window_width, w->channels, filters },
                                       inputs,
                                       outputs };
-    const vgrad__parameter bias = { VGRAD_BIAS, 1, { filters }, inputs, outputs };
-    vgrad__layer_add_parameter(layer, &kernel);
-    if (layer->options[VGRAD_LAYER_USE_BIAS])
-        vgrad__layer_add_parameter(layer, &bias);
+    if (!is_pointwise(w))
+        layer->scratch = lines_at_once(w) * w->out_width * inputs;
+    vgrad__affine_add_parameters(layer, &kernel);
     return VGRAD_OK;
 }
 
@@ -83,28 +82,12 @@ static vgrad_status shape(vgrad_layer *layer)
     if (filters < 1 || filters > VGRAD__BLAS_MAX)
         return vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": filters 1 to %d, got %lld", layer->name,
                            VGRAD__BLAS_MAX, (long long)filters);
-    if (layer->activation == VGRAD_SOFTMAX)
-        return vgrad__fail(VGRAD_E_INVALID,
-                           "layer \"%s\": softmax goes over rows of one axis, not over images",
-                           layer->name);
     status = add_parameters(layer);
     if (status != VGRAD_OK)
         return status;
-    if (!is_pointwise(w))
-        layer->scratch = lines_at_once(w) * w->out_width * inputs_of(w);
     status =
         vgrad__layer_set_shape(layer, 3, (const int64_t[]){ w->out_height, w->out_width, filters });
     return status == VGRAD_OK ? vgrad__activation_check(layer) : status;
-}
-
-static void *parameter(const vgrad_layer *layer, const vgrad__slab *slab, int32_t slot)
-{
-    return vgrad__at(layer->network, slab->data, vgrad__segment_of(layer, slot)->offset);
-}
-
-static bool has_bias(const vgrad_layer *layer)
-{
-    return layer->options[VGRAD_LAYER_USE_BIAS] != 0;
 }
 
 /* Some lines of the output, of one image or several. */
@@ -135,33 +118,17 @@ static vgrad__matrix patches_of(const vgrad_layer *layer, const part *p)
     return (vgrad__matrix){ network->scratch, inputs_of(w), false };
 }
 
-/* Lays `from`, of `count` elements, `times` times one after another: what is there is doubled. */
-static void repeat(const vgrad_network *network, const void *from, int64_t count, int64_t times,
-                   void *to)
-{
-    const size_t size = (size_t)count * vgrad__element_size(network);
-    const size_t whole = size * (size_t)times;
-    size_t done = size;
-    memcpy(to, from, size);
-    for (size_t more; done < whole; done += more) {
-        more = done < whole - done ? done : whole - done;
-        memcpy((char *)to + done, to, more);
-    }
-}
-
 static vgrad_status forward(vgrad_layer *layer)
 {
     const vgrad_network *network = layer->network;
     const int64_t filters = filters_of(layer), inputs = inputs_of(&layer->window);
-    const vgrad__matrix w = { parameter(layer, &network->parameters, VGRAD_KERNEL), filters,
-                              false };
+    const vgrad__matrix w = { vgrad__parameter_in(layer, &network->parameters, VGRAD_KERNEL),
+                              filters, false };
     for (part p = part_at(layer, 0); p.lines > 0; p = part_at(layer, p.line + p.lines)) {
         void *z = vgrad__at(network, layer->memory.z, p.first * filters);
-        if (has_bias(layer))
-            repeat(network, parameter(layer, &network->parameters, VGRAD_BIAS), filters, p.places,
-                   z);
-        vgrad__multiply(network->dtype, p.places, filters, inputs, patches_of(layer, &p), w,
-                        has_bias(layer), z);
+        const bool begun = vgrad__affine_begin(layer, filters, p.places, z);
+        vgrad__multiply(network->dtype, p.places, filters, inputs, patches_of(layer, &p), w, begun,
+                        z);
     }
     vgrad__activate(layer);
     return VGRAD_OK;
@@ -174,8 +141,9 @@ static void give_part(vgrad_layer *layer, const part *p, vgrad__matrix delta, vo
     const vgrad__window *w = &layer->window;
     const int64_t filters = filters_of(layer), inputs = inputs_of(w);
     const bool direct = is_pointwise(w);
-    const vgrad__matrix transposed = { parameter(layer, &network->parameters, VGRAD_KERNEL),
-                                       filters, true };
+    const vgrad__matrix transposed = {
+        vgrad__parameter_in(layer, &network->parameters, VGRAD_KERNEL), filters, true
+    };
     void *to = direct ? vgrad__at(network, gradient, p->first * inputs) : network->scratch;
     vgrad__multiply(network->dtype, p->places, inputs, filters, delta, transposed, direct, to);
     if (!direct)
@@ -187,19 +155,18 @@ static vgrad_status backward(vgrad_layer *layer)
 {
     const vgrad_network *network = layer->network;
     const int64_t filters = filters_of(layer), inputs = inputs_of(&layer->window);
+    const bool begun = vgrad__parameters_begun(layer);
     vgrad__activate_backward(layer);
-    if (has_bias(layer))
-        network->kernels->column_sums(
-            layer->memory.delta, (size_t)(network->rows * (layer->width / filters)),
-            (size_t)filters, parameter(layer, &network->gradients, VGRAD_BIAS));
+    vgrad__affine_bias_gradient(layer, filters, begun);
     void *gradient = vgrad__image_gradient(layer->inputs[0]);
     for (part p = part_at(layer, 0); p.lines > 0; p = part_at(layer, p.line + p.lines)) {
         vgrad__matrix delta = { vgrad__at(network, layer->memory.delta, p.first * filters), filters,
                                 false };
         vgrad__matrix patches = patches_of(layer, &p);
         patches.transposed = true;
-        vgrad__multiply(network->dtype, inputs, filters, p.places, patches, delta, p.first > 0,
-                        parameter(layer, &network->gradients, VGRAD_KERNEL));
+        vgrad__multiply(network->dtype, inputs, filters, p.places, patches, delta,
+                        begun || p.first > 0,
+                        vgrad__parameter_in(layer, &network->gradients, VGRAD_KERNEL));
         if (gradient)
             give_part(layer, &p, delta, gradient);
     }
@@ -208,8 +175,11 @@ static vgrad_status backward(vgrad_layer *layer)
 
 static const vgrad__layer_kind conv2d_kind = {
     .name = "conv2d",
+    .can_be_shared = true,
     .options = { { VGRAD_LAYER_USE_BIAS, 1 },
                  { VGRAD_LAYER_ALPHA, (double)NAN },
+                 { VGRAD_LAYER_L1, 0 },
+                 { VGRAD_LAYER_L2, 0 },
                  { VGRAD_LAYER_STRIDE_HEIGHT, 1 },
                  { VGRAD_LAYER_STRIDE_WIDTH, 1 },
                  { VGRAD_LAYER_PADDING, VGRAD_VALID } },

@@ -1,10 +1,9 @@
 /* The fully connected layer: z = x W + b, a = f(z). */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
-#include <string.h>
 
 #include "network/activation.h"
-#include "network/network.h"
+#include "network/layers/affine.h"
 #include "tensor/blas.h"
 
 static vgrad_status shape(vgrad_layer *layer)
@@ -22,23 +21,9 @@ static vgrad_status shape(vgrad_layer *layer)
         return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": %lld inputs times %lld units are too many",
                            layer->name, (long long)inputs, (long long)units);
     const vgrad__parameter kernel = { VGRAD_KERNEL, 2, { inputs, units }, inputs, units };
-    const vgrad__parameter bias = { VGRAD_BIAS, 1, { units }, inputs, units };
-    layer->scratch = layer->shares ? units : 0;
-    vgrad__layer_add_parameter(layer, &kernel);
-    if (layer->options[VGRAD_LAYER_USE_BIAS])
-        vgrad__layer_add_parameter(layer, &bias);
+    vgrad__affine_add_parameters(layer, &kernel);
     vgrad_status status = vgrad__layer_set_shape(layer, 1, &units);
     return status == VGRAD_OK ? vgrad__activation_check(layer) : status;
-}
-
-static void *parameter(const vgrad_layer *layer, const vgrad__slab *slab, int32_t slot)
-{
-    return vgrad__at(layer->network, slab->data, vgrad__segment_of(layer, slot)->offset);
-}
-
-static bool has_bias(const vgrad_layer *layer)
-{
-    return layer->options[VGRAD_LAYER_USE_BIAS] != 0;
 }
 
 /* z (rows, units) = x (rows, inputs) W (inputs, units) + b: b is laid into z, the product added. */
@@ -46,29 +31,14 @@ static vgrad_status forward(vgrad_layer *layer)
 {
     const vgrad_network *network = layer->network;
     const vgrad_layer *in = layer->inputs[0];
-    if (has_bias(layer)) {
-        const void *bias = parameter(layer, &network->parameters, VGRAD_BIAS);
-        size_t row_size = (size_t)layer->width * vgrad__element_size(network);
-        for (int64_t row = 0; row < network->rows; row++)
-            memcpy(vgrad__at(network, layer->memory.z, row * layer->width), bias, row_size);
-    }
+    const bool begun = vgrad__affine_begin(layer, layer->width, network->rows, layer->memory.z);
     vgrad__matrix x = { in->memory.a, in->width, false };
-    vgrad__matrix w = { parameter(layer, &network->parameters, VGRAD_KERNEL), layer->width, false };
-    vgrad__multiply(network->dtype, network->rows, layer->width, in->width, x, w, has_bias(layer),
+    vgrad__matrix w = { vgrad__parameter_in(layer, &network->parameters, VGRAD_KERNEL),
+                        layer->width, false };
+    vgrad__multiply(network->dtype, network->rows, layer->width, in->width, x, w, begun,
                     layer->memory.z);
     vgrad__activate(layer);
     return VGRAD_OK;
-}
-
-/* db = sum over rows of delta, added to what is there if it has begun. */
-static void add_column_sums(const vgrad_layer *layer, void *gradient, bool begun)
-{
-    const vgrad_network *network = layer->network;
-    void *sums = begun ? network->scratch : gradient;
-    network->kernels->column_sums(layer->memory.delta, (size_t)network->rows, (size_t)layer->width,
-                                  sums);
-    if (begun)
-        network->kernels->add(gradient, sums, (size_t)layer->width);
 }
 
 /* dW = x^T delta; db = sum over rows of delta; dx (+)= delta W^T. */
@@ -81,12 +51,12 @@ static vgrad_status backward(vgrad_layer *layer)
     vgrad__matrix delta = { layer->memory.delta, layer->width, false };
     vgrad__matrix x_transposed = { in->memory.a, in->width, true };
     vgrad__multiply(network->dtype, in->width, layer->width, network->rows, x_transposed, delta,
-                    begun, parameter(layer, &network->gradients, VGRAD_KERNEL));
-    if (has_bias(layer))
-        add_column_sums(layer, parameter(layer, &network->gradients, VGRAD_BIAS), begun);
+                    begun, vgrad__parameter_in(layer, &network->gradients, VGRAD_KERNEL));
+    vgrad__affine_bias_gradient(layer, layer->width, begun);
     if (in->needs_gradient) {
-        vgrad__matrix w_transposed = { parameter(layer, &network->parameters, VGRAD_KERNEL),
-                                       layer->width, true };
+        vgrad__matrix w_transposed = {
+            vgrad__parameter_in(layer, &network->parameters, VGRAD_KERNEL), layer->width, true
+        };
         vgrad__multiply(network->dtype, network->rows, in->width, layer->width, delta, w_transposed,
                         vgrad__gradient_begun(in), in->memory.da);
     }
