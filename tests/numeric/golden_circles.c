@@ -2,58 +2,20 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "common.h"
+#include "golden.h"
 
-enum { POINTS = 64, BATCH = 32, DENSE = 5, FIGURES_MAX = 600 };
+enum { POINTS = 64, BATCH = 32, DENSE = 5 };
 
-/* ---- the file ---- */
-
-typedef struct figure {
-    char activation[16], optimizer[16], quantity[24];
-    int step, layer;
-    double value;
-} figure;
-
-static figure figures[FIGURES_MAX];
-static int figure_count;
-
-static void read_figures(void)
-{
-    const char *root = getenv("VGRAD_SOURCE_ROOT");
-    ck_assert_msg(root != NULL, "VGRAD_SOURCE_ROOT is not set");
-    char path[4096], line[256];
-    snprintf(path, sizeof path, "%s/tests/golden/circles.csv", root);
-    FILE *file = fopen(path, "r");
-    ck_assert_msg(file != NULL, "cannot open %s", path);
-    ck_assert_ptr_nonnull(fgets(line, sizeof line, file)); /* the heading */
-    while (fgets(line, sizeof line, file)) {
-        ck_assert_int_lt(figure_count, FIGURES_MAX);
-        figure *f = &figures[figure_count++];
-        ck_assert_int_eq(sscanf(line, "%15[^,],%15[^,],%d,%23[^,],%d,%lf", f->activation,
-                                f->optimizer, &f->step, f->quantity, &f->layer, &f->value),
-                         6);
-    }
-    fclose(file);
-    ck_assert_int_eq(figure_count, 4 * 118); /* none is lost */
-}
-
-static double golden(vgrad_activation activation, const char *optimizer, int step,
+/* What the file says of the network with that hidden activation. */
+static double figure(vgrad_activation activation, const char *optimizer, int step,
                      const char *quantity, int layer)
 {
-    if (figure_count == 0)
-        read_figures();
-    for (int i = 0; i < figure_count; i++) {
-        const figure *f = &figures[i];
-        if (f->step == step && f->layer == layer && strcmp(f->quantity, quantity) == 0 &&
-            strcmp(f->optimizer, optimizer) == 0 &&
-            strcmp(f->activation, vgrad_activation_name(activation)) == 0)
-            return f->value;
-    }
-    ck_abort_msg("no %s of layer %d at step %d", quantity, layer, step);
-    return 0;
+    static golden_table table;
+    if (table.count == 0)
+        golden_read(&table, "circles.csv", 4 * 118);
+    return golden(&table, vgrad_activation_name(activation), optimizer, step, quantity, layer);
 }
 
 /* ---- the fixture ---- */
@@ -104,12 +66,6 @@ static rig make_rig(vgrad_dtype dtype, vgrad_activation activation, bool logits,
     return r;
 }
 
-static void assert_relative(double got, double want, double tolerance, const char *what, int layer)
-{
-    ck_assert_msg(fabs(got - want) <= tolerance * fabs(want), "%s, layer %d: %.17g, golden %.17g",
-                  what, layer, got, want);
-}
-
 /* ---- before any step ---- */
 
 static void check_statistics(const rig *r, vgrad_activation activation, double tolerance)
@@ -122,13 +78,13 @@ static void check_statistics(const rig *r, vgrad_activation activation, double t
         for (int q = 0; q < 4; q++) {
             char name[24];
             snprintf(name, sizeof name, "kernel_%s", vgrad_quantity_name(quantities[q]));
-            double want = golden(activation, "none", 0, name, layer);
+            double want = figure(activation, "none", 0, name, layer);
             /* A mean may cancel: relative to the size of what was averaged. */
             ck_assert_msg(fabs(vgrad_tensor_stat(kernel, quantities[q]) - want) <= tolerance * size,
                           "%s %s, layer %d", vgrad_activation_name(activation), name, layer);
         }
         assert_relative(vgrad_tensor_stat(vgrad_layer_tensor(l, VGRAD_BIAS_GRADIENT), VGRAD_L2),
-                        golden(activation, "none", 0, "bias_l2", layer), tolerance, "bias_l2",
+                        figure(activation, "none", 0, "bias_l2", layer), tolerance, "bias_l2",
                         layer);
     }
 }
@@ -142,11 +98,11 @@ static void check_start(vgrad_dtype dtype, bool logits, double tolerance)
                                        VGRAD_FLOAT64, 1, NULL));
         double loss, accuracy;
         assert_ok(vgrad_trainer_evaluate(r.trainer, data, &loss, &accuracy));
-        assert_relative(loss, golden(hidden[i], "none", 0, "loss", 0), tolerance, "loss", 0);
+        assert_relative(loss, figure(hidden[i], "none", 0, "loss", 0), tolerance, "loss", 0);
         /* From logits as well: above 0 is above one half. */
-        assert_relative(accuracy, golden(hidden[i], "none", 0, "accuracy", 0), 0, "accuracy", 0);
+        assert_relative(accuracy, figure(hidden[i], "none", 0, "accuracy", 0), 0, "accuracy", 0);
         loss = rig_gradients(&r, points[0], 2, labels, 1, BATCH);
-        assert_relative(loss, golden(hidden[i], "none", 0, "batch_loss", 0), tolerance, "batch", 0);
+        assert_relative(loss, figure(hidden[i], "none", 0, "batch_loss", 0), tolerance, "batch", 0);
         check_statistics(&r, hidden[i], tolerance);
         vgrad_dataset_destroy(data);
         rig_destroy(&r);
@@ -174,12 +130,12 @@ static void check_after(rig *r, vgrad_activation activation, const char *optimiz
                         double tolerance)
 {
     double loss = rig_gradients(r, points[0], 2, labels, 1, POINTS);
-    assert_relative(loss, golden(activation, optimizer, step, "loss", 0), tolerance, optimizer, 0);
+    assert_relative(loss, figure(activation, optimizer, step, "loss", 0), tolerance, optimizer, 0);
     for (int i = 1; i <= DENSE; i++)
         assert_relative(
             vgrad_tensor_stat(vgrad_layer_tensor(dense_layer(r->network, i), VGRAD_KERNEL_GRADIENT),
                               VGRAD_L2),
-            golden(activation, optimizer, step, "kernel_l2", i), tolerance, optimizer, i);
+            figure(activation, optimizer, step, "kernel_l2", i), tolerance, optimizer, i);
     assert_ok(vgrad_trainer_skip_update(r->trainer));
     assert_status(VGRAD_SKIPPED, vgrad_trainer_step(r->trainer));
 }
