@@ -18,4 +18,8 @@ void vgrad__activate(vgrad_layer *layer);
 /* delta = f'(z) dL/da likewise; if the loss gave the delta, only its moments. */
 void vgrad__activate_backward(vgrad_layer *layer);
 
+/* forward and backward of a layer whose z is what its input gives (layers/activate.c). */
+vgrad_status vgrad__activate_input(vgrad_layer *layer);
+vgrad_status vgrad__activate_input_backward(vgrad_layer *layer);
+
 #endif

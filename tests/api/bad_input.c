@@ -84,6 +84,47 @@ START_TEST(null_for_context_dataset_and_tensor)
 }
 END_TEST
 
+START_TEST(null_for_graphs_and_their_losses)
+{
+    fixture f;
+    vgrad_tensor view;
+    vgrad_network *network;
+    double loss;
+    const double weights[2] = { 1, 2 };
+    const int64_t row[1] = { 2 };
+    assert_ok(vgrad_network_create(&network, NULL));
+    vgrad_layer *in = vgrad_input(network, 2);
+    refuses_pointer(vgrad_share(NULL, in));
+    refuses_pointer(vgrad_share(vgrad_dense(in, 2, VGRAD_TANH), NULL));
+    refuses_pointer(vgrad_concatenate(NULL, in));
+    refuses_pointer(vgrad_concatenate(in, NULL));
+    refuses_pointer(vgrad_flatten(NULL));
+    refuses_pointer(vgrad_reshape(NULL, 1, row));
+    refuses_pointer(vgrad_reshape(in, 1, NULL));
+    INVALID(vgrad_network_build_outputs(NULL, 1, &in));
+    vgrad_network_destroy(network);
+    assert_ok(vgrad_network_create(&network, NULL));
+    INVALID(vgrad_network_build_outputs(network, 1, NULL));
+    INVALID(vgrad_network_build_outputs(network, 0, &in));
+    vgrad_network_destroy(network);
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    INVALID(vgrad_network_summary(NULL, NULL, NULL));
+    INVALID(vgrad_network_summary(f.network, NULL, NULL));
+    INVALID(vgrad_trainer_set_output_loss(NULL, 0, VGRAD_LOSS_HUBER, 1));
+    INVALID(vgrad_trainer_set_class_weights(NULL, weights, 2));
+    INVALID(vgrad_trainer_set_class_weights(f.trainer, weights, -1));
+    refuses_number(-1, vgrad_trainer_best_epoch(NULL));
+    INVALID(vgrad_trainer_abandon_epoch(NULL));
+    assert_ok(vgrad_trainer_forward(f.trainer, fixture_x(&f, &view)));
+    INVALID(vgrad_trainer_loss_weighted(NULL, fixture_y(&f, &view), weights, &loss));
+    INVALID(vgrad_trainer_loss_weighted(f.trainer, NULL, weights, &loss));
+    INVALID(vgrad_trainer_loss_weighted(f.trainer, fixture_y(&f, &view), NULL, &loss));
+    INVALID(vgrad_trainer_set_loss_gradient(NULL, 0, fixture_y(&f, &view)));
+    INVALID(vgrad_trainer_set_loss_gradient(f.trainer, 0, NULL));
+    fixture_destroy(&f);
+}
+END_TEST
+
 START_TEST(null_and_nonsense_for_contexts)
 {
     vgrad_context *context;
@@ -1542,9 +1583,10 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("bad_input");
-    add_tests(suite, "NULL", null_for_context_dataset_and_tensor, null_and_nonsense_for_contexts,
-              null_and_nowhere_for_files, null_for_network_and_layer, null_for_optimizer_and_probe,
-              null_for_trainer, null_and_nothing_for_a_csv_file);
+    add_tests(suite, "NULL", null_for_context_dataset_and_tensor, null_for_graphs_and_their_losses,
+              null_and_nonsense_for_contexts, null_and_nowhere_for_files,
+              null_for_network_and_layer, null_for_optimizer_and_probe, null_for_trainer,
+              null_and_nothing_for_a_csv_file);
     add_tests(suite, "range", penalties_at_their_ends, schedules_out_of_range,
               optimizer_options_at_their_ends, trainer_and_probe_options_at_their_ends,
               datasets_out_of_range, shapes_have_their_parameters,

@@ -41,14 +41,19 @@ static vgrad_layer *add_layers(run *r)
     vgrad_layer_set(mean, VGRAD_LAYER_PADDING, VGRAD_SAME);
     vgrad_layer_set(mean, VGRAD_LAYER_STRIDE_HEIGHT, 1);
     vgrad_layer_set(mean, VGRAD_LAYER_STRIDE_WIDTH, 1);
-    return vgrad_dense(vgrad_global_average_pool2d(vgrad_add(beside, mean)), 1, VGRAD_SIGMOID);
+    vgrad_layer *again = vgrad_share(beside, vgrad_add(beside, mean));
+    h = vgrad_concatenate(vgrad_global_average_pool2d(again), vgrad_flatten(again));
+    const int64_t row[2] = { 3, 10 };
+    return vgrad_dense(vgrad_flatten(vgrad_reshape(h, 2, row)), 1, VGRAD_SIGMOID);
 }
 
 static vgrad_status run_all(run *r, uint32_t keep)
 {
+    static const double class_weights[2] = { 1, 2 };
     vgrad_status status = vgrad_network_create(&r->network, r->context);
+    vgrad_layer *output = status == VGRAD_OK ? add_layers(r) : NULL;
     if (status == VGRAD_OK)
-        status = vgrad_network_build(r->network, add_layers(r));
+        status = vgrad_network_build_outputs(r->network, 1, &output);
     if (status == VGRAD_OK)
         status = vgrad_network_keep(r->network, keep);
     if (status == VGRAD_OK)
@@ -56,6 +61,8 @@ static vgrad_status run_all(run *r, uint32_t keep)
     if (status == VGRAD_OK)
         status = vgrad_trainer_create(&r->trainer, r->network, VGRAD_LOSS_BINARY_CROSSENTROPY,
                                       r->optimizer);
+    if (status == VGRAD_OK)
+        status = vgrad_trainer_set_class_weights(r->trainer, class_weights, 2);
     if (status == VGRAD_OK)
         status = vgrad_trainer_set(r->trainer, VGRAD_TRAINER_BATCH_SIZE, BATCH);
     if (status == VGRAD_OK)

@@ -13,7 +13,7 @@ static vgrad_status shape(vgrad_layer *layer)
     return status == VGRAD_OK ? vgrad__activation_check(layer) : status;
 }
 
-static vgrad_status forward(vgrad_layer *layer)
+vgrad_status vgrad__activate_input(vgrad_layer *layer)
 {
     const vgrad_network *network = layer->network;
     memcpy(layer->memory.z, layer->inputs[0]->memory.a,
@@ -22,7 +22,7 @@ static vgrad_status forward(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
-static vgrad_status backward(vgrad_layer *layer)
+vgrad_status vgrad__activate_input_backward(vgrad_layer *layer)
 {
     vgrad__activate_backward(layer);
     vgrad__give_gradient(layer->inputs[0], layer->memory.delta);
@@ -33,8 +33,8 @@ static const vgrad__layer_kind activation_kind = {
     .name = "activation",
     .options = { { VGRAD_LAYER_ALPHA, (double)NAN } },
     .shape = shape,
-    .forward = forward,
-    .backward = backward,
+    .forward = vgrad__activate_input,
+    .backward = vgrad__activate_input_backward,
 };
 
 vgrad_layer *vgrad_activate(vgrad_layer *in, vgrad_activation activation)

@@ -23,28 +23,14 @@ static vgrad_status shape(vgrad_layer *layer)
     return status;
 }
 
-static vgrad_status forward(vgrad_layer *layer)
-{
-    const vgrad_network *network = layer->network;
-    memcpy(layer->memory.z, layer->inputs[0]->memory.a,
-           (size_t)(network->rows * layer->width) * vgrad__element_size(network));
-    vgrad__activate(layer);
-    return VGRAD_OK;
-}
-
-static vgrad_status backward(vgrad_layer *layer)
-{
-    vgrad__activate_backward(layer);
-    vgrad__give_gradient(layer->inputs[0], layer->memory.delta);
-    return VGRAD_OK;
-}
-
-static const vgrad__layer_kind flatten_kind = {
-    .name = "flatten", .shape = shape_flat, .forward = forward, .backward = backward
-};
-static const vgrad__layer_kind reshape_kind = {
-    .name = "reshape", .shape = shape, .forward = forward, .backward = backward
-};
+static const vgrad__layer_kind flatten_kind = { .name = "flatten",
+                                                .shape = shape_flat,
+                                                .forward = vgrad__activate_input,
+                                                .backward = vgrad__activate_input_backward };
+static const vgrad__layer_kind reshape_kind = { .name = "reshape",
+                                                .shape = shape,
+                                                .forward = vgrad__activate_input,
+                                                .backward = vgrad__activate_input_backward };
 
 vgrad_layer *vgrad_flatten(vgrad_layer *in)
 {
