@@ -100,8 +100,8 @@ VGRAD_API void vgrad_optimizer_destroy(vgrad_optimizer *optimizer);
  *
  * Clipping, one of three ways at a time (a second is refused): gradients whose norm n is above c
  * are taken times min(1, c / (n + CLIP_EPSILON)), n being the L2 norm over all that is trained
- * (GLOBAL_NORM), or over the kernel and bias of each layer (LAYER_NORM; Keras's clipnorm is over
- * each of them alone); or each element is held within [-c, c] (VALUE). It comes after
+ * (GLOBAL_NORM), or over all parameters of each layer (LAYER_NORM; Keras's clipnorm is over each
+ * of them alone); or each element is held within [-c, c] (VALUE). It comes after
  * VGRAD_GRADIENTS_READY and its edits. It changes what the rule takes, not the gradients that are
  * read: those stay the true ones, at VGRAD_BATCH_END too; vgrad_event.clipped_norm tells what was
  * left. A norm that is NaN or Inf clips nothing: gradients go on as they are, and

@@ -66,8 +66,9 @@ static vgrad_status compare(check *k, const char *layer, const char *role, doubl
         here += gradients[i] * gradients[i];
         there += numeric * numeric;
     }
-    double error = sqrt(off) / fmax(sqrt(fmax(here, there)), negligible * k->all);
-    if (!(error <= k->worst)) /* NaN is the worst of all */
+    const double size = fmax(sqrt(fmax(here, there)), negligible * k->all);
+    const double error = off == 0 ? 0 : sqrt(off) / size;
+    if (!isnan(k->worst) && !(error <= k->worst)) /* NaN is the worst of all, and stays */
         k->worst = error;
     vgrad__log_line(k->network->context, VGRAD_LOG_DEBUG, "gradient check: %s.%s is off by %g",
                     layer, role, error);

@@ -78,7 +78,11 @@ vgrad_layer *vgrad_share(vgrad_layer *layer, vgrad_layer *in)
                                                       owner->name, owner->kind->name));
         return NULL;
     }
-    if (in && in->network != owner->network) {
+    if (!in) {
+        vgrad__keep_error(owner->network, vgrad__fail_null("in"));
+        return NULL;
+    }
+    if (in->network != owner->network) {
         vgrad__keep_error(owner->network, vgrad__fail(VGRAD_E_INVALID,
                                                       "in: layer \"%s\" is of another network than "
                                                       "layer \"%s\"",
@@ -101,7 +105,9 @@ vgrad_layer *vgrad__layer_joining(vgrad_layer *a, vgrad_layer *b, const vgrad__l
 {
     vgrad_layer *inputs[2] = { a, b };
     if (!a || !b) {
-        vgrad__fail_null(a ? "b" : "a");
+        vgrad_status status = vgrad__fail_null(a ? "b" : "a");
+        if (a || b)
+            vgrad__keep_error((a ? a : b)->network, status);
         return NULL;
     }
     if (a->network != b->network) {
@@ -285,8 +291,8 @@ vgrad_status vgrad_layer_set(vgrad_layer *layer, vgrad_layer_option option, doub
                       vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": %s %s, got %g", layer->name,
                                   options[option].name,
                                   elu_alpha ? "in [0, 1e30]" : options[option].range, value));
-    if (!options[option].late)
-        status = check_not_built(layer, options[option].name);
+    status = options[option].late ? vgrad__check_not_in_layer(layer->network)
+                                  : check_not_built(layer, options[option].name);
     if (status != VGRAD_OK)
         return status;
     if (option == VGRAD_LAYER_TRAINABLE) {
@@ -318,6 +324,8 @@ vgrad_status vgrad_layer_set_initializer(vgrad_layer *layer, vgrad_role paramete
     if (!layer)
         return vgrad__fail_null("layer");
     vgrad_status status = vgrad__initializer_check(parameter, kind, a, b);
+    if (status == VGRAD_OK)
+        status = vgrad__check_not_in_layer(layer->network);
     if (status != VGRAD_OK)
         return refuse(layer, status);
     layer->initializers[parameter] = (vgrad__initializer){ true, kind, a, b };
@@ -330,6 +338,8 @@ vgrad_status vgrad_network_set_initializer(vgrad_network *network, vgrad_role pa
     if (!network)
         return vgrad__fail_null("network");
     vgrad_status status = vgrad__initializer_check(parameter, kind, a, b);
+    if (status == VGRAD_OK)
+        status = vgrad__check_not_in_layer(network);
     if (status != VGRAD_OK)
         return vgrad__keep_error(network, status);
     network->initializers[parameter] = (vgrad__initializer){ true, kind, a, b };

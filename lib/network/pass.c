@@ -290,10 +290,10 @@ static vgrad__culprit search(const vgrad_layer *layer, vgrad_role role, const vo
     return culprit;
 }
 
-vgrad__culprit vgrad__find_non_finite(const vgrad_network *network)
+vgrad__culprit vgrad__find_non_finite(const vgrad_network *network, bool activations)
 {
     vgrad__culprit culprit = { NULL, VGRAD_ACTIVATION, 0, 0, 0 };
-    for (size_t i = 0; i < network->layer_count && !culprit.layer; i++) {
+    for (size_t i = 0; activations && i < network->layer_count && !culprit.layer; i++) {
         const vgrad_layer *layer = network->layers[i];
         culprit = search(layer, VGRAD_ACTIVATION, layer->memory.a, network->rows * layer->width,
                          layer->width);

@@ -144,6 +144,8 @@ vgrad_status vgrad_optimizer_set(vgrad_optimizer *optimizer, vgrad_optimizer_opt
         status = check_value(option, value);
     if (status == VGRAD_OK)
         status = vgrad__clip_check(optimizer, option, value);
+    if (status == VGRAD_OK)
+        status = vgrad__check_not_in_layer(optimizer->network);
     if (status != VGRAD_OK)
         return status;
     optimizer->options[option] = value;

@@ -175,7 +175,7 @@ vgrad_status vgrad__optimizer_update(vgrad_optimizer *optimizer)
     vgrad__clip_begin(optimizer);
     if (network->observers.watched || !all_is_plain(optimizer))
         for (size_t s = 0; s < network->segment_count; s++) {
-            if (network->segments[s].slot == 0)
+            if (network->segments[s].parameter == 0) /* a layer begins */
                 vgrad__clip_layer(optimizer, network->layers[network->segments[s].layer]);
             update_in_blocks(optimizer, &network->segments[s]);
         }

@@ -203,6 +203,8 @@ vgrad_status vgrad_trainer_edit(vgrad_trainer *trainer, const vgrad_tensor *tens
     *data = NULL;
     if (!trainer || !tensor)
         return vgrad__fail_null(trainer ? "tensor" : "trainer");
+    if (vgrad__check_not_in_layer(trainer->network) != VGRAD_OK)
+        return VGRAD_E_STATE;
     vgrad_layer *layer = vgrad_network_layer(trainer->network, tensor->layer);
     const vgrad__record *record =
         layer ? vgrad__record_find(layer, (vgrad_role)tensor->role) : NULL;

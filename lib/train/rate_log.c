@@ -18,7 +18,10 @@ static int32_t on_event(const vgrad_event *event, void *user)
     double rate = isnan(log->taken) ? event->learning_rate : log->taken;
     switch (event->kind) {
     case VGRAD_TRAIN_BEGIN: log->written = (double)NAN; break;
-    case VGRAD_BATCH_END: log->taken = event->learning_rate; break;
+    case VGRAD_BATCH_END:
+        if (!event->trainer->step.skip)
+            log->taken = event->learning_rate;
+        break;
     default:
         if (rate == log->written)
             break;

@@ -90,11 +90,11 @@ static const char *name_data_row(const vgrad_trainer *trainer, int64_t row, char
 }
 
 /* VGRAD_E_NUMBER if something is not finite and the run is to end on that. */
-static vgrad_status check_finite(const vgrad_trainer *trainer)
+static vgrad_status check_finite(const vgrad_trainer *trainer, bool activations)
 {
     if (!trainer->stop_on_nan)
         return VGRAD_OK;
-    vgrad__culprit found = vgrad__find_non_finite(trainer->network);
+    vgrad__culprit found = vgrad__find_non_finite(trainer->network, activations);
     long long step = trainer->at.steps, row = found.row, column = found.column;
     char data_row[ROW_TEXT];
     if (found.layer && found.role == VGRAD_ACTIVATION)
@@ -113,11 +113,11 @@ static vgrad_status check_finite(const vgrad_trainer *trainer)
 }
 
 /* The network's gradients are those of the update. */
-static vgrad_status gradients_ready(vgrad_trainer *trainer)
+static vgrad_status gradients_ready(vgrad_trainer *trainer, bool activations)
 {
     trainer->step.complete = true;
     vgrad__gradients_tell(trainer->network);
-    vgrad_status status = check_finite(trainer);
+    vgrad_status status = check_finite(trainer, activations);
     if (status == VGRAD_OK)
         return vgrad__fire(trainer, VGRAD_GRADIENTS_READY);
     vgrad__group_clear(trainer); /* its mean would fail again and again */
@@ -130,11 +130,11 @@ static vgrad_status backward(vgrad_trainer *trainer)
     bool alone = completes && trainer->group.batches == 0;
     vgrad_status status = vgrad__backward(trainer->network);
     if (status == VGRAD_OK && !alone)
-        status = check_finite(trainer); /* before others are mixed with it */
+        status = check_finite(trainer, true); /* before others are mixed with it */
     if (status != VGRAD_OK || !completes)
         return status;
     vgrad__group_average(trainer);
-    return gradients_ready(trainer);
+    return gradients_ready(trainer, true);
 }
 
 /* The step is made: its batch counts, and does not come again. */
@@ -184,7 +184,8 @@ vgrad_status vgrad__step_of_the_rest(vgrad_trainer *trainer)
     trainer->step.pass = trainer->network->pass;
     trainer->step.from_next = true;
     trainer->step.value = vgrad__tally_mean(&trainer->group.tally);
-    vgrad_status status = gradients_ready(trainer);
+    /* Activations are of whatever pass was the last, and their batch may be gone. */
+    vgrad_status status = gradients_ready(trainer, false);
     if (status == VGRAD_OK)
         status = step(trainer);
     vgrad__step_begin(trainer, 0);

@@ -155,6 +155,8 @@ vgrad_status vgrad_trainer_set_output_loss(vgrad_trainer *trainer, int32_t outpu
     if (!vgrad__number_fits(weight, 0, DBL_MAX, false))
         return vgrad__fail(VGRAD_E_INVALID, "weight: at least 0, got %g", weight);
     status = vgrad__loss_check(loss, trainer->network->outputs[output]);
+    if (status == VGRAD_OK && trainer->class_weights)
+        status = vgrad__loss_check_classes(loss, trainer->network, trainer->class_count);
     if (status != VGRAD_OK)
         return status;
     trainer->terms[output].loss = loss;

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fixture.h"
@@ -580,6 +581,32 @@ START_TEST(the_rest_of_a_stream_makes_an_update)
 }
 END_TEST
 
+/* Its update is that of batches which are over: what was predicted since has no part in it. */
+START_TEST(the_rest_of_a_stream_does_not_look_at_later_passes)
+{
+    fixture f;
+    vgrad_tensor view;
+    const vgrad_tensor *x, *y;
+    double out, *rows = malloc(2 * sizeof *rows);
+    make_stream(&f, 5);
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_STOP_ON_NAN, 1));
+    for (int batch = 0; batch < 4; batch++) {
+        assert_ok(vgrad_trainer_next(f.trainer, f.data, 1, &x, &y));
+        assert_ok(vgrad_trainer_forward(f.trainer, x));
+        assert_ok(vgrad_trainer_loss(f.trainer, y, NULL));
+        assert_ok(vgrad_trainer_backward(f.trainer));
+        assert_status(VGRAD_ACCUMULATED, vgrad_trainer_step(f.trainer));
+    }
+    rows[0] = rows[1] = (double)NAN;
+    vgrad_tensor_matrix(&view, rows, VGRAD_FLOAT64, 1, 2);
+    assert_ok(vgrad_network_predict(f.network, &view, &out, VGRAD_FLOAT64, 1));
+    free(rows);
+    assert_status(VGRAD_DONE, vgrad_trainer_next(f.trainer, f.data, 1, &x, &y));
+    ck_assert_int_eq(vgrad_trainer_steps(f.trainer), 1);
+    fixture_destroy(&f);
+}
+END_TEST
+
 START_TEST(the_rest_of_a_stream_may_be_stopped)
 {
     double weights[FIXTURE_WEIGHTS];
@@ -773,6 +800,7 @@ int main(void)
     tcase_add_loop_test(both, a_batch_that_is_not_finite_does_not_spoil_its_group, 0, 2);
     tcase_add_loop_test(both, max_steps_counts_updates, 0, 2);
     tcase_add_loop_test(both, the_rest_of_a_stream_makes_an_update, 0, 2);
+    tcase_add_test(both, the_rest_of_a_stream_does_not_look_at_later_passes);
     tcase_add_loop_test(both, the_rest_of_a_stream_may_be_stopped, 0, 2);
     tcase_add_loop_test(both, a_stop_requested_in_the_rest_of_a_stream_comes_after_it, 0, 2);
     tcase_add_loop_test(both, the_rest_of_a_stream_may_be_edited_and_skipped, 0, 2);

@@ -536,6 +536,22 @@ START_TEST(the_checker_sees_a_kink)
 }
 END_TEST
 
+/* No gradient anywhere is no error. */
+START_TEST(the_checker_finds_nothing_wrong_with_zero)
+{
+    const double x[2] = { 0.5, -1 };
+    double worst = -1;
+    vgrad_tensor view;
+    vgrad_network *network = new_network(9);
+    assert_ok(vgrad_network_set_initializer(network, VGRAD_BIAS, VGRAD_INIT_CONSTANT, -100, 0));
+    assert_ok(vgrad_network_build(network, vgrad_dense(vgrad_input(network, 2), 3, VGRAD_RELU)));
+    vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, 1, 2);
+    assert_ok(vgrad_gradient_check(network, &view, 1, 0, &worst));
+    ck_assert_double_eq(worst, 0);
+    vgrad_network_destroy(network);
+}
+END_TEST
+
 START_TEST(the_checker_refuses_what_it_cannot_do)
 {
     double x[2] = { 1, 2 }, worst = 7;
@@ -660,7 +676,7 @@ int main(void)
     add_tests(suite, "softmax and alpha", softmax_runs_over_the_last_axis,
               a_softmax_over_parts_of_a_row_is_not_fused, alpha_has_the_range_of_its_activation);
     add_tests(suite, "checker", the_checker_leaves_the_network_as_it_was, the_checker_sees_a_kink,
-              the_checker_refuses_what_it_cannot_do);
+              the_checker_finds_nothing_wrong_with_zero, the_checker_refuses_what_it_cannot_do);
     add_tests(suite, "shapes", shapes_that_do_not_fit_name_the_layer,
               layers_of_two_networks_do_not_mix, x_must_be_as_wide_as_all_inputs);
     return run_suite(suite);

@@ -563,6 +563,28 @@ END_TEST
 
 /* ---- state and parameters ---- */
 
+/* gamma and beta are a layer's parameters as a kernel and a bias are. */
+START_TEST(a_layers_norm_is_clipped_whatever_its_parameters)
+{
+    const double limit = 1e-3;
+    vgrad_layer *before, *layer;
+    double x[ROWS * WIDTH], y[ROWS * WIDTH];
+    vgrad_network *network = one_batch_norm(VGRAD_FLOAT64, &before, &layer);
+    assert_ok(vgrad_network_keep(network, KEEP_ALL));
+    assert_ok(vgrad_network_build(network, layer));
+    rig r = rig_around(network, VGRAD_LOSS_MEAN_SQUARED_ERROR, VGRAD_SGD, 1);
+    assert_ok(vgrad_optimizer_set(r.optimizer, VGRAD_OPTIMIZER_CLIP_LAYER_NORM, limit));
+    fill(x, ROWS * WIDTH, 1, 3, 0);
+    fill(y, ROWS * WIDTH, 1, 3, 1);
+    rig_gradients(&r, x, WIDTH, y, WIDTH, ROWS);
+    assert_ok(vgrad_trainer_step(r.trainer));
+    double norm = hypot(vgrad_tensor_stat(vgrad_layer_tensor(layer, VGRAD_GAMMA_UPDATE), VGRAD_L2),
+                        vgrad_tensor_stat(vgrad_layer_tensor(layer, VGRAD_BETA_UPDATE), VGRAD_L2));
+    ck_assert_double_eq_tol(norm, limit, 1e-15);
+    rig_destroy(&r);
+}
+END_TEST
+
 START_TEST(no_optimizer_touches_the_state)
 {
     vgrad_layer *before, *layer;
@@ -976,9 +998,9 @@ int main(void)
               one_sample_is_refused_and_moves_nothing);
     add_loop(suite, "layer norm", layer_norm_is_what_plain_loops_make, 0, 2);
     add_loop(suite, "optimizers", no_optimizer_touches_the_state, VGRAD_SGD, VGRAD_ADAM + 1);
-    add_tests(suite, "state", states_have_a_value_and_no_other_face,
-              initializing_resets_states_and_moves_no_draw, gamma_and_beta_are_initialized_as_asked,
-              a_probe_sees_gamma_and_beta);
+    add_tests(suite, "state", a_layers_norm_is_clipped_whatever_its_parameters,
+              states_have_a_value_and_no_other_face, initializing_resets_states_and_moves_no_draw,
+              gamma_and_beta_are_initialized_as_asked, a_probe_sees_gamma_and_beta);
     add_loop(suite, "shares", dropout_keeps_its_share_and_the_mean, 0, 4);
     add_loop(suite, "mask", the_gradient_goes_through_the_mask_of_forward, 0, 2);
     add_tests(suite, "masks", masks_differ_and_repeat, a_mask_is_the_stream_of_its_layer_and_pass,

@@ -13,7 +13,8 @@ enum { ROWS = 6, INPUTS = 3, UNITS = 4, OUTPUTS = 2 };
 typedef struct plan {
     int64_t units;
     int32_t fail_shape, fail_forward, fail_backward;
-    bool wrong; /* backward forgets a factor */
+    bool wrong;     /* backward forgets a factor */
+    double spoiled; /* what it adds to the kernel's gradient */
     int calls;
     int64_t training, rows;
     vgrad_network *network; /* to be called where it may not be */
@@ -91,7 +92,8 @@ static int32_t dense_backward(const vgrad_layer_call *call, void *user)
             for (int64_t i = 0; i < inputs; i++) {
                 const double x = at(&call->inputs[0], row * inputs + i);
                 const double w = at(&call->parameters[0], i * units + j);
-                add_to(call->parameter_gradients[0], call->dtype, i * units + j, x * delta);
+                add_to(call->parameter_gradients[0], call->dtype, i * units + j,
+                       x * delta + p->spoiled);
                 if (call->input_gradients[0])
                     add_to(call->input_gradients[0], call->dtype, row * inputs + i,
                            p->wrong ? delta : w * delta);
@@ -230,6 +232,18 @@ START_TEST(the_checker_tells_a_right_backward_from_a_wrong_one)
     assert_ok(vgrad_network_build(network, vgrad_dense(mine, 2, VGRAD_SIGMOID)));
     const double worst = worst_of(network, INPUTS);
     ck_assert_msg(_i ? worst > 0.1 : worst < 1e-7, "%g", worst);
+    vgrad_network_destroy(network);
+}
+END_TEST
+
+/* And no right gradient after it hides that. */
+START_TEST(the_checker_tells_of_a_gradient_that_is_no_number)
+{
+    plan p = { .units = UNITS, .spoiled = (double)NAN };
+    vgrad_network *network = new_network(VGRAD_FLOAT64);
+    vgrad_layer *mine = my_dense(vgrad_dense(vgrad_input(network, INPUTS), 3, VGRAD_TANH), &p);
+    assert_ok(vgrad_network_build(network, vgrad_dense(mine, 2, VGRAD_SIGMOID)));
+    ck_assert_double_nan(worst_of(network, INPUTS));
     vgrad_network_destroy(network);
 }
 END_TEST
@@ -412,6 +426,14 @@ static int32_t f_of(const void *z, void *out, size_t n, void *user)
         ck_assert_int_eq(vgrad_network_predict(e->network, &x, answer, VGRAD_FLOAT64, ROWS),
                          VGRAD_E_STATE);
         ck_assert_int_eq(vgrad_network_initialize(e->network, 1), VGRAD_E_STATE);
+        vgrad_layer *first = vgrad_network_layer(e->network, 1);
+        ck_assert_int_eq(vgrad_layer_set(first, VGRAD_LAYER_TRAINABLE, 0), VGRAD_E_STATE);
+        ck_assert_int_eq(vgrad_layer_set(first, VGRAD_LAYER_L2, 1), VGRAD_E_STATE);
+        ck_assert_int_eq(vgrad_layer_set_initializer(first, VGRAD_KERNEL, VGRAD_INIT_ZEROS, 0, 0),
+                         VGRAD_E_STATE);
+        ck_assert_int_eq(
+            vgrad_network_set_initializer(e->network, VGRAD_KERNEL, VGRAD_INIT_ZEROS, 0, 0),
+            VGRAD_E_STATE);
         ck_assert_ptr_null(vgrad_dense(vgrad_network_layer(e->network, 0), 1, VGRAD_LINEAR));
     }
     return e->f;
@@ -634,8 +656,9 @@ START_TEST(inputs_that_are_none_are_refused)
     many[1] = b;
     ck_assert_ptr_null(vgrad_user_layer(many, 2, &dense_table, &p));
     assert_status(VGRAD_E_INVALID, vgrad_network_build(network, in));
-    assert_error_names("another network");
+    assert_error_names("inputs[1]: is NULL"); /* the first mistake */
     assert_status(VGRAD_E_INVALID, vgrad_network_build(other, b));
+    assert_error_names("another network");
     vgrad_network_destroy(network);
     vgrad_network_destroy(other);
     network = new_network(VGRAD_FLOAT64);
@@ -689,6 +712,7 @@ int main(void)
     tcase_add_loop_test(loops, a_dense_layer_of_ones_own_trains_like_the_librarys, 0, 2);
     tcase_add_loop_test(loops, the_checker_tells_a_right_backward_from_a_wrong_one, 0, 2);
     tcase_add_loop_test(loops, the_checker_tells_a_right_df_from_a_wrong_one, 0, 2);
+    tcase_add_test(loops, the_checker_tells_of_a_gradient_that_is_no_number);
     tcase_add_loop_test(loops, two_inputs_and_fan_out, 0, 3);
     tcase_add_loop_test(loops, shapes_that_are_none_are_refused_at_build, 0, 15);
     suite_add_tcase(suite, loops);

@@ -305,6 +305,15 @@ START_TEST(weights_that_are_none_are_refused)
     assert_error_names("3 classes apart, got 2");
     assert_status(VGRAD_E_INVALID, vgrad_trainer_set_class_weights(other.r.trainer, t.classes, 3));
     assert_error_names("knows no classes");
+    /* Nor does a loss that has none come behind weights that are there. */
+    static const double three[3] = { 1, 2, 3 };
+    assert_ok(vgrad_trainer_set_class_weights(t.r.trainer, three, 3));
+    assert_status(VGRAD_E_INVALID,
+                  vgrad_trainer_set_output_loss(t.r.trainer, 0, VGRAD_LOSS_HUBER, 1));
+    assert_error_names("knows no classes");
+    assert_ok(vgrad_trainer_set_output_loss(t.r.trainer, 0, VGRAD_LOSS_CROSSENTROPY, 2));
+    assert_ok(vgrad_trainer_set_class_weights(t.r.trainer, NULL, 0));
+    assert_ok(vgrad_trainer_set_output_loss(t.r.trainer, 0, VGRAD_LOSS_HUBER, 1));
     vgrad_dataset_destroy(data);
     rig_destroy(&t.r);
     rig_destroy(&other.r);

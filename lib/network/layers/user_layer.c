@@ -236,7 +236,8 @@ static vgrad_status check_inputs(vgrad_layer *const *inputs, size_t count)
                                              VGRAD_USER_INPUTS_MAX, count));
     for (size_t i = 1; i < count; i++) {
         if (!inputs[i])
-            return vgrad__fail(VGRAD_E_INVALID, "inputs[%zu]: is NULL", i);
+            return vgrad__keep_error(network,
+                                     vgrad__fail(VGRAD_E_INVALID, "inputs[%zu]: is NULL", i));
         if (inputs[i]->network == network)
             continue;
         vgrad__keep_error(network, vgrad__fail(VGRAD_E_INVALID,
