@@ -156,7 +156,8 @@ VGRAD_API double vgrad_trainer_get(const vgrad_trainer *trainer, vgrad_trainer_o
  * Give one of several outputs a loss of its own. L is the sum over outputs of weight times loss;
  * without this call each has the trainer's loss, and weight 1. y has the columns of all outputs
  * side by side: as many as an output has units, or, if it is so for every CROSSENTROPY, one class
- * number. Accuracy is that of the first output that has one.
+ * number. Accuracy is that of the first output that has one. While classes have weights, the loss
+ * must know classes.
  *
  * @param trainer the trainer, outside its callbacks.
  * @param output  its place among the outputs, from 0.

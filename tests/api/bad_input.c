@@ -90,7 +90,7 @@ START_TEST(null_for_graphs_and_their_losses)
     vgrad_tensor view;
     vgrad_network *network;
     double loss;
-    const double weights[2] = { 1, 2 };
+    const double weights[FIXTURE_ROWS] = { 1, 2 };
     const int64_t row[1] = { 2 };
     assert_ok(vgrad_network_create(&network, NULL));
     vgrad_layer *in = vgrad_input(network, 2);
