@@ -64,12 +64,34 @@ void vgrad__layer_destroy(vgrad_layer *layer)
     vgrad__release(layer->network->context, layer, 1, layer_size(layer->input_count));
 }
 
+/* False if one is missing, which the other's network keeps as its error. */
+static bool are_both_there(const vgrad_layer *a, const char *a_name, const vgrad_layer *b,
+                           const char *b_name)
+{
+    if (a && b)
+        return true;
+    vgrad_status status = vgrad__fail_null(a ? b_name : a_name);
+    if (a || b)
+        vgrad__keep_error((a ? a : b)->network, status);
+    return false;
+}
+
+bool vgrad__is_stranger(const char *argument, const vgrad_layer *layer, const vgrad_layer *to)
+{
+    if (layer->network == to->network)
+        return false;
+    vgrad__keep_error(to->network,
+                      vgrad__fail(VGRAD_E_INVALID,
+                                  "%s: layer \"%s\" is of another network than layer \"%s\"",
+                                  argument, layer->name, to->name));
+    vgrad__keep_error(layer->network, VGRAD_E_INVALID);
+    return true;
+}
+
 vgrad_layer *vgrad_share(vgrad_layer *layer, vgrad_layer *in)
 {
-    if (!layer) {
-        vgrad__fail_null("layer");
+    if (!are_both_there(layer, "layer", in, "in"))
         return NULL;
-    }
     vgrad_layer *owner = vgrad__owner(layer);
     if (!owner->kind->can_be_shared) {
         vgrad__keep_error(owner->network, vgrad__fail(VGRAD_E_INVALID,
@@ -78,17 +100,8 @@ vgrad_layer *vgrad_share(vgrad_layer *layer, vgrad_layer *in)
                                                       owner->name, owner->kind->name));
         return NULL;
     }
-    if (!in) {
-        vgrad__keep_error(owner->network, vgrad__fail_null("in"));
+    if (vgrad__is_stranger("in", in, owner))
         return NULL;
-    }
-    if (in->network != owner->network) {
-        vgrad__keep_error(owner->network, vgrad__fail(VGRAD_E_INVALID,
-                                                      "in: layer \"%s\" is of another network than "
-                                                      "layer \"%s\"",
-                                                      in->name, owner->name));
-        return NULL;
-    }
     vgrad_layer *other = vgrad__layer_after(in, owner->kind);
     if (other) {
         other->shares = owner;
@@ -104,20 +117,10 @@ vgrad_layer *vgrad_share(vgrad_layer *layer, vgrad_layer *in)
 vgrad_layer *vgrad__layer_joining(vgrad_layer *a, vgrad_layer *b, const vgrad__layer_kind *kind)
 {
     vgrad_layer *inputs[2] = { a, b };
-    if (!a || !b) {
-        vgrad_status status = vgrad__fail_null(a ? "b" : "a");
-        if (a || b)
-            vgrad__keep_error((a ? a : b)->network, status);
+    if (!are_both_there(a, "a", b, "b"))
         return NULL;
-    }
-    if (a->network != b->network) {
-        vgrad__keep_error(a->network, vgrad__fail(VGRAD_E_INVALID,
-                                                  "b: layer \"%s\" is of another network than "
-                                                  "layer \"%s\"",
-                                                  b->name, a->name));
-        vgrad__keep_error(b->network, VGRAD_E_INVALID);
+    if (vgrad__is_stranger("b", b, a))
         return NULL;
-    }
     return vgrad__layer_create(a->network, kind, 2, inputs);
 }
 

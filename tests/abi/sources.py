@@ -1,5 +1,5 @@
-"""sources.py ROOT: which way includes run inside lib/, what the library never calls, and flags that
-no build file may hold."""
+"""sources.py ROOT: which way includes run inside lib/, what the library never calls, flags that no
+build file may hold, and functions that no test hands NULL."""
 # SPDX-License-Identifier: MIT
 import os
 import re
@@ -71,6 +71,15 @@ def fast_math(root):
             for flag in FLAGS.findall(text)]
 
 
+def unswept(root):
+    """Public functions that take a pointer first and that no test hands NULL there."""
+    tests = "".join(tree(root, "tests", lambda path: path.endswith(".c")).values())
+    swept = set(re.findall(r"\b(vgrad_\w+)\s*\(\s*NULL\b", tests))
+    return [function.name for function in headers.all_functions(root)
+            if function.parameters and "*" in function.parameters[0].type
+            and function.name not in swept]
+
+
 def main():
     (root,) = sys.argv[1:]
     points = tap.Tap()
@@ -91,6 +100,7 @@ def main():
                   if re.search(r"\b(stdout|stderr)\b", headers.without_comments(text))])
     points.check("memory comes from lib/base/context.c alone",
                  calls(sources, ALLOCATION, ["lib/base/context.c"]))
+    points.check("every function is handed NULL", unswept(root))
     points.check("no build file has -ffast-math or its like", fast_math(root))
     return points.finish()
 

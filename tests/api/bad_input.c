@@ -66,6 +66,8 @@ START_TEST(null_for_context_dataset_and_tensor)
     refuses_number(-1, vgrad_dataset_x_width(NULL));
     refuses_number(-1, vgrad_dataset_y_width(NULL));
     INVALID(vgrad_dataset_read(NULL, 0, 1, x, NULL, VGRAD_FLOAT64));
+    INVALID(vgrad_dataset_set_weights(NULL, x));
+    ck_assert_int_eq(vgrad_write_file(NULL, 0, NULL), 1);
     refuses_pointer(vgrad_tensor_matrix(NULL, x, VGRAD_FLOAT64, 1, 1));
     refuses_pointer(vgrad_tensor_view(NULL, x, VGRAD_FLOAT64, 0, NULL, NULL));
     refuses_pointer(vgrad_tensor_view(&view, x, VGRAD_FLOAT64, 1, NULL, NULL));
@@ -96,6 +98,8 @@ START_TEST(null_for_graphs_and_their_losses)
     vgrad_layer *in = vgrad_input(network, 2);
     refuses_pointer(vgrad_share(NULL, in));
     refuses_pointer(vgrad_share(vgrad_dense(in, 2, VGRAD_TANH), NULL));
+    refuses_pointer(vgrad_add(NULL, in));
+    refuses_pointer(vgrad_add(in, NULL));
     refuses_pointer(vgrad_concatenate(NULL, in));
     refuses_pointer(vgrad_concatenate(in, NULL));
     refuses_pointer(vgrad_flatten(NULL));
@@ -209,6 +213,9 @@ START_TEST(null_for_network_and_layer)
     refuses_pointer(vgrad_layer_name(NULL));
     refuses_number(-1, vgrad_layer_index(NULL));
     refuses_pointer(vgrad_input(NULL, 1));
+    refuses_pointer(vgrad_input_image(NULL, 1, 1, 1));
+    refuses_pointer(vgrad_input_shape(NULL, 0, NULL));
+    refuses_pointer(vgrad_input_shape(f.network, 1, NULL));
     refuses_pointer(vgrad_dense(NULL, 1, VGRAD_LINEAR));
     refuses_pointer(vgrad_conv2d(NULL, 1, 1, 1, VGRAD_LINEAR));
     refuses_pointer(vgrad_max_pool2d(NULL, 1, 1));
@@ -756,6 +763,14 @@ START_TEST(build_reports_the_first_mistake)
     build_fails(VGRAD_E_INVALID, "output", &f, NULL);
     fixture_network(&f, VGRAD_FLOAT32);
     build_fails(VGRAD_E_INVALID, "\"last\"", &f, f.second);
+    for (int i = 0; i < 6; i++) {
+        fixture_network(&f, VGRAD_FLOAT32);
+        vgrad_layer *a = i % 2 ? f.last : NULL, *b = i % 2 ? NULL : f.last;
+        refuses_pointer(i < 2   ? vgrad_add(a, b)
+                        : i < 4 ? vgrad_concatenate(a, b)
+                                : vgrad_share(a, b));
+        build_fails(VGRAD_E_INVALID, ": NULL", &f, f.last);
+    }
     fixture_network(&f, VGRAD_FLOAT32);
     build_fails(VGRAD_E_INVALID, "input", &f, f.input);
     fixture_network(&f, VGRAD_FLOAT32);

@@ -493,6 +493,27 @@ START_TEST(the_rate_is_that_of_the_last_update)
 }
 END_TEST
 
+static int32_t skip_later(const vgrad_event *event, void *user)
+{
+    if (event->epoch >= 1)
+        assert_ok(vgrad_optimizer_set(user, VGRAD_OPTIMIZER_LEARNING_RATE, 0.125));
+    return event->epoch >= 1 ? vgrad_trainer_skip_update(event->trainer) : VGRAD_OK;
+}
+
+START_TEST(a_skipped_update_took_no_rate)
+{
+    stage s;
+    page p = { .writes_left = -1 };
+    make(&s, false);
+    memcpy(s.w, valley, sizeof valley);
+    assert_ok(vgrad_trainer_on(s.trainer, VGRAD_GRADIENTS_READY, 1, skip_later, s.optimizer));
+    assert_ok(vgrad_trainer_log_rate(s.trainer, write_page, &p));
+    assert_ok(train(&s, _i, 4));
+    ck_assert_str_eq(p.text, "epoch 1: learning rate 0.5\n");
+    destroy(&s);
+}
+END_TEST
+
 START_TEST(a_line_that_cannot_be_written_fails_the_run)
 {
     stage s;
@@ -580,6 +601,7 @@ int main(void)
     tcase_add_loop_test(both, each_run_begins_with_no_plateau_and_the_rate_as_it_is, 0, 2);
     tcase_add_loop_test(both, a_line_for_each_rate, 0, 2);
     tcase_add_loop_test(both, a_line_that_cannot_be_written_fails_the_run, 0, 2);
+    tcase_add_loop_test(both, a_skipped_update_took_no_rate, 0, 2);
     tcase_add_loop_test(both, the_rate_is_that_of_the_last_update, 0, 4);
     suite_add_tcase(suite, both);
     add_tests(suite, "apart", a_second_call_within_a_run_begins_anew, bad_input_is_refused);

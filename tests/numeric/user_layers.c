@@ -18,6 +18,8 @@ typedef struct plan {
     int calls;
     int64_t training, rows;
     vgrad_network *network; /* to be called where it may not be */
+    const rig *rig;         /* the same */
+    int refused;            /* how often the rig was tried */
 } plan;
 
 static double at(const vgrad_tensor *t, int64_t i)
@@ -58,6 +60,23 @@ static int32_t dense_shape(vgrad_layer_shapes *shapes, void *user)
     return p->fail_shape;
 }
 
+/* The weights of a running pass, and what its update will do, are not for its layers to change. */
+static void try_the_trainer(plan *p)
+{
+    void *data = p;
+    const vgrad_tensor *kernel = vgrad_network_tensor(p->rig->network, VGRAD_KERNEL, 0);
+    ck_assert_int_eq(vgrad_trainer_edit(p->rig->trainer, kernel, &data), VGRAD_E_STATE);
+    ck_assert_ptr_null(data);
+    ck_assert_int_eq(vgrad_layer_set_tensor(vgrad_network_layer(p->rig->network, kernel->layer),
+                                            VGRAD_KERNEL, kernel),
+                     VGRAD_E_STATE);
+    ck_assert_int_eq(vgrad_optimizer_set(p->rig->optimizer, VGRAD_OPTIMIZER_LEARNING_RATE, 1),
+                     VGRAD_E_STATE);
+    ck_assert_int_eq(vgrad_trainer_skip_update(p->rig->trainer), VGRAD_E_STATE);
+    ck_assert_int_eq(vgrad_trainer_step(p->rig->trainer), VGRAD_E_STATE);
+    p->refused++;
+}
+
 static int32_t dense_forward(const vgrad_layer_call *call, void *user)
 {
     plan *p = user;
@@ -77,12 +96,14 @@ static int32_t dense_forward(const vgrad_layer_call *call, void *user)
         }
     if (p->network)
         ck_assert_int_eq(vgrad_network_keep(p->network, 1), VGRAD_E_STATE);
+    if (p->rig)
+        try_the_trainer(p);
     return p->fail_forward;
 }
 
 static int32_t dense_backward(const vgrad_layer_call *call, void *user)
 {
-    const plan *p = user;
+    plan *p = user;
     const int64_t inputs = call->inputs[0].shape[1], units = p->units;
     ck_assert_ptr_null(call->output_data);
     for (int64_t row = 0; row < call->rows; row++)
@@ -99,6 +120,8 @@ static int32_t dense_backward(const vgrad_layer_call *call, void *user)
                            p->wrong ? delta : w * delta);
             }
         }
+    if (p->rig)
+        try_the_trainer(p);
     return p->fail_backward;
 }
 
@@ -405,6 +428,28 @@ START_TEST(a_function_that_fails_leaves_the_network_usable)
     p.network = NULL;
     ck_assert_double_lt(worst_of(network, INPUTS), 1e-7);
     rig_destroy(&r);
+}
+END_TEST
+
+START_TEST(a_layer_may_not_touch_what_trains_it)
+{
+    double weights[2][INPUTS * UNITS];
+    for (int touching = 0; touching < 2; touching++) {
+        plan p = { .units = UNITS };
+        vgrad_network *network = new_network(VGRAD_FLOAT64);
+        vgrad_layer *mine = my_dense(vgrad_input(network, INPUTS), &p);
+        assert_ok(vgrad_network_build(network, vgrad_dense(mine, 1, VGRAD_SIGMOID)));
+        rig r = rig_around(network, VGRAD_LOSS_BINARY_CROSSENTROPY, VGRAD_ADAM, 0.5);
+        p.rig = touching ? &r : NULL;
+        for (int step = 0; step < 2; step++) {
+            rig_gradients(&r, some_rows(), INPUTS, targets, 1, ROWS);
+            assert_ok(vgrad_trainer_step(r.trainer));
+        }
+        ck_assert_int_eq(p.refused, touching ? 4 : 0);
+        weights_of(network, weights[touching]);
+        rig_destroy(&r);
+    }
+    ck_assert_mem_eq(weights[0], weights[1], sizeof weights[0]);
 }
 END_TEST
 
@@ -719,6 +764,7 @@ int main(void)
     add_tests(suite, "values", a_tanh_of_ones_own_trains_like_the_librarys,
               as_the_output_it_gives_the_loss_its_gradient, an_activation_sees_every_element_once);
     add_tests(suite, "failures", a_function_that_fails_leaves_the_network_usable,
+              a_layer_may_not_touch_what_trains_it,
               an_activation_that_fails_leaves_the_network_usable);
     add_tests(suite, "refused", tables_that_are_none_are_refused, a_table_without_backward_predicts,
               inputs_that_are_none_are_refused, activations_that_are_none_are_refused);

@@ -1,5 +1,6 @@
 /* A layer of the user's own: a table of functions, and what they are handed. */
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 
 #include "network/activation.h"
@@ -230,6 +231,7 @@ static vgrad_status read_table(const vgrad_layer_operations *given, vgrad_layer_
 static vgrad_status check_inputs(vgrad_layer *const *inputs, size_t count)
 {
     vgrad_network *network = inputs[0]->network;
+    char argument[32];
     if (count > VGRAD_USER_INPUTS_MAX)
         return vgrad__keep_error(network,
                                  vgrad__fail(VGRAD_E_INVALID, "count: 1 to %d inputs, got %zu",
@@ -238,13 +240,9 @@ static vgrad_status check_inputs(vgrad_layer *const *inputs, size_t count)
         if (!inputs[i])
             return vgrad__keep_error(network,
                                      vgrad__fail(VGRAD_E_INVALID, "inputs[%zu]: is NULL", i));
-        if (inputs[i]->network == network)
-            continue;
-        vgrad__keep_error(network, vgrad__fail(VGRAD_E_INVALID,
-                                               "inputs[%zu]: layer \"%s\" is of another network "
-                                               "than layer \"%s\"",
-                                               i, inputs[i]->name, inputs[0]->name));
-        return vgrad__keep_error(inputs[i]->network, VGRAD_E_INVALID);
+        snprintf(argument, sizeof argument, "inputs[%zu]", i);
+        if (vgrad__is_stranger(argument, inputs[i], inputs[0]))
+            return VGRAD_E_INVALID;
     }
     return VGRAD_OK;
 }
