@@ -80,8 +80,10 @@ int main(void)
                                       0, &worst);
     if (status >= 0)
         printf("backward is off by %.1e\n", worst);
-    vgrad_optimizer_create(&adam, net, VGRAD_ADAM, 0.05);
-    vgrad_trainer_create(&run, net, VGRAD_LOSS_BINARY_CROSSENTROPY, adam);
+    if (status >= 0)
+        status = vgrad_optimizer_create(&adam, net, VGRAD_ADAM, 0.05);
+    if (status >= 0)
+        status = vgrad_trainer_create(&run, net, VGRAD_LOSS_BINARY_CROSSENTROPY, adam);
     if (status >= 0)
         status = vgrad_trainer_fit(run, data, 50);
     if (status >= 0)

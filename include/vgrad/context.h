@@ -47,6 +47,7 @@ typedef int32_t (*vgrad_write)(const char *text, size_t length, void *user);
  * @param text   the bytes.
  * @param length how many.
  * @param user   a `FILE *` open for writing.
+ *               Text that ends within a line, such as vgrad_trainer_progress() writes, is flushed.
  * @return 0, or 1 if the file took less.
  * @thread_any
  * @since 0.1

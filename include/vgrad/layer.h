@@ -76,6 +76,10 @@ VGRAD_API int32_t vgrad_activation_find(const char *name);
  * Constructors of layers take what comes before and return the new layer. NULL in, NULL out: the
  * network keeps the first error, and vgrad_network_build() reports it.
  *
+ * The order in which layers are made numbers and names them, and with that chooses their random
+ * numbers and, of several inputs, whose columns of x come first. C leaves open which argument of a
+ * call is evaluated first, so make no two layers as two arguments of one call.
+ *
  * @param network the network, not yet built.
  * @param width   elements of a row, at least 1.
  * @return NULL on failure.
@@ -400,7 +404,7 @@ typedef enum vgrad_layer_option {
 /**
  * Set an option. Before build the status may be left unchecked.
  *
- * @param layer  NULL: nothing happens (its constructor has failed, and build says so).
+ * @param layer  NULL: nothing happens (build says so, if it is from a constructor that failed).
  * @param option which.
  * @param value  its value; 0 or 1 for a switch.
  * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE.
@@ -471,7 +475,8 @@ typedef enum vgrad_initializer {
  * @param kind      which.
  * @param a         see vgrad_initializer.
  * @param b         see vgrad_initializer.
- * @return VGRAD_OK, VGRAD_E_INVALID.
+ * @return VGRAD_OK, VGRAD_E_INVALID (also, at build, for a parameter that the layer lacks),
+ *         VGRAD_E_STATE (its parameters are another layer's: vgrad_share()).
  * @thread_handle After build: for the next vgrad_network_initialize().
  * @since 0.1
  */

@@ -142,7 +142,8 @@ VGRAD_API vgrad_layer *vgrad_network_layer(const vgrad_network *network, int32_t
  *
  * @param network the network.
  * @param name    as vgrad_layer_name().
- * @return NULL if there is none.
+ * @return NULL if there is none; unlike a constructor's, build does not know of this NULL: look at
+ *         it before you hand it on.
  * @par Lifetime
  * As the network.
  * @thread_handle
@@ -190,7 +191,8 @@ VGRAD_API const vgrad_tensor *vgrad_layer_tensor(const vgrad_layer *layer, vgrad
  * @param layer the layer, of a built network.
  * @param role  VGRAD_KERNEL, VGRAD_BIAS, VGRAD_GAMMA, VGRAD_BETA, VGRAD_MOVING_MEAN or
  *              VGRAD_MOVING_VARIANCE.
- * @param value the same shape; any strides and dtype.
+ * @param value the same shape; any strides and dtype; not another view of the parameter itself. A
+ *              VGRAD_MOVING_VARIANCE is at least 0.
  * @return VGRAD_OK; VGRAD_E_INVALID; VGRAD_E_SHAPE; VGRAD_E_STATE (not built, or inside a step: see
  *         vgrad_trainer_edit()); VGRAD_E_NOT_FOUND (the layer has no such parameter).
  * @thread_handle
@@ -289,8 +291,8 @@ VGRAD_API vgrad_status vgrad_network_summary(const vgrad_network *network, vgrad
  * a fixed random c over the output: for every parameter, frozen ones too, and for x. For those who
  * write layers, activations or whole networks of their own; it takes two passes for each number.
  *
- * @param network     built, float64, not inside a step. Its parameters and moving statistics are
- *                    as before when it returns.
+ * @param network     built, float64, not inside a step. Its parameters, moving statistics and
+ *                    updates are as before when it returns, and no probe has seen the check.
  * @param x           shape (rows, inputs); a few rows are enough.
  * @param training    1: as in training, with one fixed mask for dropout; 0: as in prediction.
  * @param step        h, to 1; 0: 1e-5.

@@ -219,7 +219,7 @@ VGRAD_API vgrad_status vgrad_optimizer_schedule_exponential(vgrad_optimizer *opt
  * @param optimizer  the optimizer.
  * @param warmup     updates, at least 0.
  * @param total      updates until the floor, those of the warm-up included: above `warmup`.
- * @param final_rate f, finite, at least 0.
+ * @param final_rate f, finite, at least 0. One above the optimizer's rate is gone up to.
  * @return VGRAD_OK, VGRAD_E_INVALID.
  * @thread_handle
  * @since 0.1

@@ -12,7 +12,7 @@ VGRAD_DECLARATIONS_BEGIN
 
 /**
  * Statistics of every role of every layer, with their history. Layers are named by
- * vgrad_layer_index(): 0 is the input, which has an activation and no gradient.
+ * vgrad_layer_index(): 0 is the first input. Inputs have an activation and no gradient.
  *
  * They are taken in the pass that holds the values anyway, so nothing has to be kept for them, and
  * a step that is not looked at costs nothing. A gradient is seen before any callback edits it;

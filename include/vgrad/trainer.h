@@ -156,8 +156,8 @@ VGRAD_API double vgrad_trainer_get(const vgrad_trainer *trainer, vgrad_trainer_o
  * Give one of several outputs a loss of its own. L is the sum over outputs of weight times loss;
  * without this call each has the trainer's loss, and weight 1. y has the columns of all outputs
  * side by side: as many as an output has units, or, if it is so for every CROSSENTROPY, one class
- * number. Accuracy is that of the first output that has one. While classes have weights, the loss
- * must know classes.
+ * number. Accuracy is that of the first output that has one. While classes have weights, which only
+ * a network of one output can have, the loss must know classes.
  *
  * @param trainer the trainer, outside its callbacks.
  * @param output  its place among the outputs, from 0.
@@ -176,7 +176,8 @@ VGRAD_API vgrad_status vgrad_trainer_set_output_loss(vgrad_trainer *trainer, int
  * their number, as in Keras. Accuracy and vgrad_trainer_evaluate() do not change.
  *
  * The class of a row is its class number, its largest share if y is one-hot, and whether y is above
- * 1/2 for a single output with binary cross-entropy. Other losses know none.
+ * 1/2 for a single unit with binary cross-entropy. Other losses know none, nor do networks of
+ * several outputs (VGRAD_E_STATE).
  *
  * @param trainer the trainer, outside its callbacks.
  * @param weights `count` of them, finite, at least 0, not all 0; copied. NULL: all alike.
@@ -271,8 +272,8 @@ typedef struct vgrad_event {
 
 /**
  * Your function for events: 0 go on; above 0 stop (the call returns VGRAD_STOPPED); below 0 fail
- * (VGRAD_E_CALLBACK). At VGRAD_GRADIENTS_READY both leave the weights as they were. Callbacks that
- * were added later do not hear of an event at which one stops or fails.
+ * (VGRAD_E_CALLBACK). At VGRAD_GRADIENTS_READY both leave the weights as they were. A stop is made
+ * when all callbacks have heard of the event; those added after one that fails do not hear of it.
  *
  * `event` is valid during the call. It may read everything, set options of the optimizer, call
  * vgrad_trainer_edit(), vgrad_trainer_skip_update(), vgrad_trainer_request_stop(), and, except at
@@ -372,15 +373,14 @@ VGRAD_API vgrad_status vgrad_trainer_progress(vgrad_trainer *trainer, vgrad_writ
  * So 0 and 1 are the same patience, the run's epoch 0 never ends it, and a loss of NaN is no
  * improvement. Keras's defaults: patience 0, min_delta 0, restore_best 0.
  *
- * With `restore_best` the weights of the best epoch, and whatever else training changes in the
- * network, are put back when it ends the run, and as in Keras 3 at VGRAD_TRAIN_END of a run that is
- * done; a run that fails or is stopped by something else keeps its own. If no epoch improves, the
- * first one is the best. The optimizer's state stays as it is.
+ * With `restore_best` the weights of the best epoch and its moving statistics are put back when it
+ * ends the run, and as in Keras 3 at VGRAD_TRAIN_END of a run that is done; a run that fails or is
+ * stopped by something else keeps its own. If no epoch improves, the first one is the best. The
+ * optimizer's state stays as it is, and dropout's masks go on.
  *
  * Each run begins anew, with best infinite: from VGRAD_TRAIN_BEGIN to VGRAD_TRAIN_END, so a fit for
  * each epoch is a run for each. A second call replaces the first one, and begins anew. Callbacks
- * that were added later do not hear of the epoch that ends the run, and see the best weights at
- * VGRAD_TRAIN_END.
+ * that were added later see the best weights already at the VGRAD_EPOCH_END that ends the run.
  *
  * @param trainer      the trainer, outside its callbacks.
  * @param patience     at least 0.
@@ -395,7 +395,7 @@ VGRAD_API vgrad_status vgrad_trainer_early_stopping(vgrad_trainer *trainer, int6
 
 /**
  * The best epoch, as vgrad_trainer_early_stopping() counts, of the run in progress or the last one.
- * The context's log says it too, when a run is ended (VGRAD_LOG_INFO).
+ * The context's log says it too, counting from 1, when a run is ended (VGRAD_LOG_INFO).
  *
  * @param trainer the trainer.
  * @return from 0; -1 if no epoch of that run has ended, without early stopping, or if `trainer` is
@@ -592,7 +592,7 @@ VGRAD_API vgrad_status vgrad_trainer_loss_weighted(vgrad_trainer *trainer, const
  * output's activation.
  *
  * @param trainer  the trainer, outside its callbacks.
- * @param loss     shown in events and sums; not otherwise used.
+ * @param loss     shown in events and sums; NaN and Inf end the run with VGRAD_TRAINER_STOP_ON_NAN.
  * @param gradient dL/da of the last layer, shape (rows, outputs), any strides and dtype.
  * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_SHAPE, VGRAD_E_STATE (no forward).
  * @thread_handle

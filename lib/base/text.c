@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +11,10 @@
 
 int32_t vgrad_write_file(const char *text, size_t length, void *user)
 {
-    return !user || fwrite(text, 1, length, user) != length;
+    if (!user || fwrite(text, 1, length, user) != length)
+        return 1;
+    bool within_line = length > 0 && text[length - 1] != '\n';
+    return within_line && fflush(user) != 0; /* a line that grows is to be seen growing */
 }
 
 vgrad_status vgrad__print(vgrad_write write, void *user, const char *format, ...)

@@ -84,6 +84,16 @@ static vgrad_status check_shared(vgrad_layer *layer)
                               layer->name, owner->name);
 }
 
+/* An initializer for a parameter that is not there was meant for something else. */
+static vgrad_status check_initializers(const vgrad_layer *layer)
+{
+    vgrad_status status = VGRAD_OK;
+    for (int32_t slot = 0; slot < VGRAD__PARAMETERS_MAX && status == VGRAD_OK; slot++)
+        if (layer->initializers[slot].chosen)
+            status = vgrad__layer_check_slot(layer, slot);
+    return status;
+}
+
 static vgrad_status infer_shapes(vgrad_network *network)
 {
     network->input_width = 0;
@@ -97,6 +107,8 @@ static vgrad_status infer_shapes(vgrad_network *network)
         vgrad_status status = layer->kind->shape(layer);
         if (status == VGRAD_OK && layer->shares)
             status = check_shared(layer);
+        if (status == VGRAD_OK)
+            status = check_initializers(layer);
         if (status != VGRAD_OK)
             return status;
         if (layer->input_count == 0)

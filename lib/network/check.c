@@ -152,9 +152,12 @@ static void set_input_gradients(vgrad_network *network, bool on)
 /* Room for everything, with a copy of x and the weights c. */
 static vgrad_status prepare(check *k, const vgrad_tensor *x)
 {
-    const vgrad_network *network = k->network;
-    const int64_t rows = x->shape[0], inputs = rows * network->input_width;
-    const int64_t outputs = rows * network->output_width;
+    vgrad_network *network = k->network;
+    const int64_t rows = x->shape[0];
+    /* Takes more than what follows: if there is room for a pass, no product overflows. */
+    if (vgrad__memory_reserve(network, rows) != VGRAD_OK)
+        return VGRAD_E_MEMORY;
+    const int64_t inputs = rows * network->input_width, outputs = rows * network->output_width;
     k->count = (size_t)(2 * inputs + outputs + network->slab_count);
     k->numbers = vgrad__allocate(network->context, k->count, sizeof *k->numbers);
     if (!k->numbers)
@@ -186,6 +189,7 @@ vgrad_status vgrad_gradient_check(vgrad_network *network, const vgrad_tensor *x,
     if (!vgrad__number_fits(step, 0, 1, false))
         return vgrad__fail(VGRAD_E_INVALID, "step: in [0, 1], got %g", step);
     k.step = step > 0 ? step : step_default;
+    vgrad__aside aside = vgrad__step_aside(network);
     set_input_gradients(network, true);
     network->on_trial = true; /* statistics stay, and dropout has one mask for all passes */
     status = prepare(&k, x);
@@ -196,6 +200,7 @@ vgrad_status vgrad_gradient_check(vgrad_network *network, const vgrad_tensor *x,
     vgrad__end_step(network);
     network->on_trial = false;
     set_input_gradients(network, false);
+    vgrad__step_back(network, &aside);
     vgrad__release(network->context, k.numbers, k.count, sizeof *k.numbers);
     if (status == VGRAD_OK)
         *worst = k.worst;

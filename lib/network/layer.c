@@ -321,14 +321,29 @@ double vgrad_layer_get(const vgrad_layer *layer, vgrad_layer_option option)
                                            : layer->options[option];
 }
 
+vgrad_status vgrad__layer_check_slot(const vgrad_layer *layer, int32_t slot)
+{
+    for (int32_t p = 0; p < layer->parameter_count; p++)
+        if (layer->parameters[p].slot == slot)
+            return VGRAD_OK;
+    return vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": has no %s to initialize", layer->name,
+                       vgrad_role_name((vgrad_role)slot));
+}
+
 vgrad_status vgrad_layer_set_initializer(vgrad_layer *layer, vgrad_role parameter,
                                          vgrad_initializer kind, double a, double b)
 {
     if (!layer)
         return vgrad__fail_null("layer");
-    vgrad_status status = vgrad__initializer_check(parameter, kind, a, b);
-    if (status == VGRAD_OK)
-        status = vgrad__check_not_in_layer(layer->network);
+    vgrad_status status = vgrad__check_not_in_layer(layer->network);
+    if (status != VGRAD_OK)
+        return status;
+    status = vgrad__initializer_check(parameter, kind, a, b);
+    if (status == VGRAD_OK && layer->shares)
+        status = vgrad__fail(VGRAD_E_STATE, "layer \"%s\": its parameters are those of \"%s\"",
+                             layer->name, layer->shares->name);
+    if (status == VGRAD_OK && vgrad__is_built(layer->network))
+        status = vgrad__layer_check_slot(layer, (int32_t)parameter);
     if (status != VGRAD_OK)
         return refuse(layer, status);
     layer->initializers[parameter] = (vgrad__initializer){ true, kind, a, b };
@@ -340,9 +355,10 @@ vgrad_status vgrad_network_set_initializer(vgrad_network *network, vgrad_role pa
 {
     if (!network)
         return vgrad__fail_null("network");
-    vgrad_status status = vgrad__initializer_check(parameter, kind, a, b);
-    if (status == VGRAD_OK)
-        status = vgrad__check_not_in_layer(network);
+    vgrad_status status = vgrad__check_not_in_layer(network);
+    if (status != VGRAD_OK)
+        return status;
+    status = vgrad__initializer_check(parameter, kind, a, b);
     if (status != VGRAD_OK)
         return vgrad__keep_error(network, status);
     network->initializers[parameter] = (vgrad__initializer){ true, kind, a, b };

@@ -63,8 +63,9 @@ vgrad_status vgrad__loss_check(vgrad_loss loss, const vgrad_layer *output)
         (int)loss >= (int)(sizeof descriptions / sizeof *descriptions))
         return vgrad__fail(VGRAD_E_INVALID, "loss: no loss %d", (int)loss);
     if (descriptions[loss].form == CATEGORICAL && output->width < 2)
-        return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": cross-entropy needs 2 outputs or more",
-                           output->name);
+        return vgrad__fail(VGRAD_E_SHAPE,
+                           "layer \"%s\": cross-entropy needs 2 outputs or more, got %lld",
+                           output->name, (long long)output->width);
     warn_of_mismatch(&descriptions[loss], output);
     return VGRAD_OK;
 }
@@ -142,12 +143,18 @@ static bool is_label(const description *d, double label, bool sparse, double hig
 
 /* Class numbers are whole and below the number of outputs, other classes lie in [0, 1], targets are
    finite. If all that is not 0 is next to nothing, it is not what it was declared to be. */
+enum { FLOAT_WHOLE_MAX = 1 << 24 }; /* up to here a float tells all whole numbers apart */
+
 static vgrad_status check_labels(const description *d, const vgrad_layer *output, const void *y,
                                  int64_t width)
 {
     const vgrad_network *network = output->network;
     bool sparse = width != output->width, real = false;
     double high = sparse ? (double)(output->width - 1) : 1.0, odd = 0;
+    if (sparse && network->dtype == VGRAD_FLOAT32 && output->width > FLOAT_WHOLE_MAX)
+        return vgrad__fail(VGRAD_E_UNSUPPORTED,
+                           "layer \"%s\": class numbers of %lld classes need a float64 network",
+                           output->name, (long long)output->width);
     for (int64_t i = 0; i < network->rows * width; i++) {
         double label = element(network, y, i);
         real |= label >= 1e-37;
@@ -259,8 +266,9 @@ vgrad_status vgrad__loss_check_classes(vgrad_loss loss, const vgrad_network *net
                            network->output_count);
     int64_t classes = d->form == CATEGORICAL ? width : d->form == BINARY && width == 1 ? 2 : 0;
     if (classes == 0)
-        return vgrad__fail(VGRAD_E_INVALID, "weights: %s over %lld outputs knows no classes",
-                           d->name, (long long)width);
+        return vgrad__fail(VGRAD_E_INVALID,
+                           "weights: %s over an output of width %lld knows no classes", d->name,
+                           (long long)width);
     if (count != classes)
         return vgrad__fail(VGRAD_E_INVALID,
                            "count: layer \"%s\" tells %lld classes apart, got %lld", output->name,

@@ -13,20 +13,27 @@
 typedef struct layout {
     const vgrad_network *network;
     char *base;
-    int64_t rows, used; /* elements */
+    int64_t rows, used; /* elements; used is INT64_MAX once that is too little */
 } layout;
 
-static void *piece_of(layout *l, int64_t elements)
+/* `width` elements for each row, and `fixed` more. */
+static void *piece_of(layout *l, int64_t width, int64_t fixed)
 {
     const int64_t step = 64 / (int64_t)vgrad__element_size(l->network);
     void *here = l->base ? vgrad__at(l->network, l->base, l->used) : NULL;
-    l->used += (elements + step - 1) / step * step;
+    int64_t elements, end;
+    if (__builtin_mul_overflow(l->rows, width, &elements) ||
+        __builtin_add_overflow(elements, fixed, &elements) ||
+        __builtin_add_overflow(l->used, elements, &end) || end > INT64_MAX - step)
+        l->used = INT64_MAX;
+    else
+        l->used = (end + step - 1) / step * step;
     return here;
 }
 
 static void *piece(layout *l, int64_t width)
 {
-    return piece_of(l, l->rows * width);
+    return piece_of(l, width, 0);
 }
 
 /* The first slot that no layer holds between the backward of `user` and its own. */
@@ -41,7 +48,8 @@ static int32_t free_slot(const vgrad_network *network, const vgrad_layer *user)
     }
 }
 
-/* Gives every layer a slot for dL/da, in the order of backward; returns how many there are. */
+/* Gives every layer a slot for dL/da, in the order of backward; returns how many there are. Inputs
+   have none: where they are asked for theirs (check.c), it is read when backward is over. */
 static int32_t assign_slots(vgrad_network *network)
 {
     int32_t slots = 0;
@@ -56,7 +64,7 @@ static int32_t assign_slots(vgrad_network *network)
         vgrad_layer *layer = network->layers[i];
         for (int32_t k = 0; k < layer->input_count; k++) {
             vgrad_layer *in = layer->inputs[k];
-            if (!in->needs_gradient || in->da_slot >= 0)
+            if (in->input_count == 0 || in->da_slot >= 0)
                 continue;
             in->da_slot = free_slot(network, layer);
             slots = in->da_slot + 1 > slots ? in->da_slot + 1 : slots;
@@ -75,7 +83,7 @@ static void lay_out_layer(layout *l, vgrad_layer *layer, char *const *slots)
         memory.da = layer->da_slot >= 0 ? slots[layer->da_slot] : piece(l, layer->width);
         memory.delta = keep & VGRAD_KEEP_ACTIVATION_GRADIENT ? piece(l, layer->width) : memory.da;
     }
-    memory.saved = piece_of(l, l->rows * layer->saved_row + layer->saved_fixed);
+    memory.saved = piece_of(l, layer->saved_row, layer->saved_fixed);
     if (l->base)
         layer->memory = memory;
 }
@@ -101,7 +109,7 @@ static int64_t lay_out(vgrad_network *network, char *base, int64_t rows, int32_t
     for (size_t i = 0; i < network->layer_count; i++)
         lay_out_layer(&l, network->layers[i], slots);
     void *targets = piece(&l, network->output_width);
-    void *scratch = piece_of(&l, most_scratch(network));
+    void *scratch = piece_of(&l, 0, most_scratch(network));
     if (base) {
         network->targets = targets;
         network->scratch = scratch;
@@ -109,28 +117,20 @@ static int64_t lay_out(vgrad_network *network, char *base, int64_t rows, int32_t
     return l.used;
 }
 
-/* An upper bound, alignment included. */
-static int64_t elements_of_a_row(const vgrad_network *network)
-{
-    int64_t sum = 0;
-    for (size_t i = 0; i < network->layer_count; i++)
-        sum += 8 * (network->layers[i]->width + network->layers[i]->saved_row +
-                    network->layers[i]->saved_fixed + 64);
-    return sum + most_scratch(network);
-}
-
 vgrad_status vgrad__memory_reserve(vgrad_network *network, int64_t rows)
 {
     if (rows <= network->capacity_rows)
         return VGRAD_OK;
-    if (rows > INT64_MAX / elements_of_a_row(network))
-        return vgrad__fail(VGRAD_E_MEMORY, "x: no memory for a pass of %lld rows", (long long)rows);
     int32_t slot_count = assign_slots(network);
     char **slots = vgrad__allocate(network->context, (size_t)slot_count, sizeof *slots);
     if (!slots)
         return VGRAD_E_MEMORY;
     int64_t count = lay_out(network, NULL, rows, slot_count, slots);
-    void *arena = vgrad__allocate(network->context, (size_t)count, vgrad__element_size(network));
+    void *arena = NULL;
+    if (count < INT64_MAX)
+        arena = vgrad__allocate(network->context, (size_t)count, vgrad__element_size(network));
+    else
+        vgrad__fail(VGRAD_E_MEMORY, "x: no memory for a pass of %lld rows", (long long)rows);
     if (arena) {
         vgrad__memory_release(network);
         network->arena = arena;

@@ -129,6 +129,8 @@ vgrad_status vgrad_network_keep(vgrad_network *network, uint32_t what)
     const uint32_t all = 2 * VGRAD_KEEP_PENALTY - 1;
     if (!network)
         return vgrad__fail_null("network");
+    if (vgrad__check_not_in_layer(network) != VGRAD_OK)
+        return VGRAD_E_STATE;
     if (what & ~all)
         return vgrad__fail(VGRAD_E_INVALID, "what: no VGRAD_KEEP_ bits 0x%x",
                            (unsigned)(what & ~all));

@@ -303,6 +303,8 @@ vgrad_status vgrad__layer_set_shape(vgrad_layer *layer, int32_t rank, const int6
 const char *vgrad__row_text(const vgrad_layer *layer, char text[VGRAD__SHAPE_TEXT]);
 /* Appends a parameter to a layer whose shape is being found. */
 void vgrad__layer_add_parameter(vgrad_layer *layer, const vgrad__parameter *parameter);
+/* VGRAD_OK if a layer whose shape is known has a parameter in this slot. */
+vgrad_status vgrad__layer_check_slot(const vgrad_layer *layer, int32_t slot);
 /* Appends a state; its offset comes later. */
 void vgrad__layer_add_state(vgrad_layer *layer, const vgrad__state *state);
 /* Names a new layer of the user's; VGRAD_E_INVALID, kept, for a word that is none. */

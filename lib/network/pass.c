@@ -155,8 +155,10 @@ void vgrad__give_gradient(vgrad_layer *in, const void *part)
 vgrad_status vgrad__backward(vgrad_network *network)
 {
     vgrad_status status = VGRAD_OK;
-    vgrad__family_close(network, VGRAD__UPDATES);
-    vgrad__family_close(network, VGRAD__PENALTIES);
+    if (!network->on_trial) {
+        vgrad__family_close(network, VGRAD__UPDATES);
+        vgrad__family_close(network, VGRAD__PENALTIES);
+    }
     for (size_t i = 0; i < network->layer_count; i++)
         network->layers[i]->da_written = network->layers[i]->parameters_written = false;
     for (size_t i = network->layer_count; i-- > 0 && status == VGRAD_OK;)
@@ -254,9 +256,10 @@ vgrad_status vgrad_network_predict(vgrad_network *network, const vgrad_tensor *x
         return vgrad__fail_null("out");
     if (vgrad__dtype_size(dtype) == 0)
         return vgrad__fail(VGRAD_E_INVALID, "dtype: no dtype %d", (int)dtype);
-    if (capacity < rows * width)
-        return vgrad__fail(VGRAD_E_INVALID, "capacity: the answer has %lld elements, got %lld",
-                           (long long)(rows * width), (long long)capacity);
+    if (capacity / width < rows)
+        return vgrad__fail(VGRAD_E_INVALID,
+                           "capacity: the answer has %lld x %lld elements, got %lld",
+                           (long long)rows, (long long)width, (long long)capacity);
     vgrad__aside aside = vgrad__step_aside(network);
     char *to = out;
     for (int64_t first = 0; first < rows && status == VGRAD_OK; first += rows_at_once) {

@@ -244,6 +244,30 @@ const vgrad_tensor *vgrad_layer_tensor(const vgrad_layer *layer, vgrad_role role
     return NULL;
 }
 
+/* VGRAD_OK if no element of value is overwritten before it is read: it lies elsewhere, or is what
+   is there already. */
+static vgrad_status check_apart(const vgrad__record *record, const vgrad_tensor *value)
+{
+    const vgrad_tensor *view = &record->view;
+    const size_t size =
+        (size_t)vgrad_tensor_count(view) * vgrad__dtype_size((vgrad_dtype)view->dtype);
+    if (!vgrad__tensor_touches(value, view->data, size) ||
+        (value->data == view->data && value->dtype == view->dtype &&
+         vgrad__tensor_is_packed(value)))
+        return VGRAD_OK;
+    return vgrad__fail(VGRAD_E_INVALID, "%s: value is a view of itself; set it from a copy",
+                       record->name);
+}
+
+static vgrad_status check_variance(const vgrad__record *record, const vgrad_tensor *value)
+{
+    const double least = vgrad_tensor_stat(value, VGRAD_MIN);
+    if (vgrad_tensor_stat(value, VGRAD_NANS) > 0 || least < 0)
+        return vgrad__fail(VGRAD_E_INVALID, "%s: at least 0, got %s%g", record->name,
+                           least < 0 ? "" : "NaN beside ", least);
+    return VGRAD_OK;
+}
+
 vgrad_status vgrad_layer_set_tensor(vgrad_layer *layer, vgrad_role role, const vgrad_tensor *value)
 {
     if (!layer)
@@ -264,6 +288,11 @@ vgrad_status vgrad_layer_set_tensor(vgrad_layer *layer, vgrad_role role, const v
     if (!fits)
         return vgrad__fail(VGRAD_E_SHAPE, "%s: shape %s, got %s", record->name,
                            vgrad__shape_text(&record->view, wanted), vgrad__shape_text(value, got));
-    vgrad__tensor_pack(value, (void *)(uintptr_t)record->view.data, layer->network->dtype);
-    return VGRAD_OK;
+    if (role == VGRAD_MOVING_VARIANCE)
+        status = check_variance(record, value);
+    if (status == VGRAD_OK)
+        status = check_apart(record, value);
+    if (status == VGRAD_OK)
+        vgrad__tensor_pack(value, (void *)(uintptr_t)record->view.data, layer->network->dtype);
+    return status;
 }

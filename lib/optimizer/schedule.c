@@ -48,6 +48,8 @@ static vgrad_status set_schedule(vgrad_optimizer *optimizer, const vgrad__schedu
     if (schedule->warmup < 0)
         return vgrad__fail(VGRAD_E_INVALID, "warmup: at least 0, got %lld",
                            (long long)schedule->warmup);
+    if (vgrad__check_not_in_layer(optimizer->network) != VGRAD_OK)
+        return VGRAD_E_STATE;
     optimizer->schedule = *schedule;
     return VGRAD_OK;
 }

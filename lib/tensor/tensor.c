@@ -205,6 +205,23 @@ bool vgrad__tensor_is_packed(const vgrad_tensor *tensor)
     return true;
 }
 
+bool vgrad__tensor_touches(const vgrad_tensor *tensor, const void *data, size_t size)
+{
+    const int64_t element = (int64_t)vgrad__dtype_size((vgrad_dtype)tensor->dtype);
+    int64_t first = 0, last = 0;
+    if (product(tensor->rank, tensor->shape) == 0)
+        return false;
+    for (int32_t i = 0; i < tensor->rank; i++) {
+        int64_t reach = (tensor->shape[i] - 1) * tensor->strides[i];
+        first += reach < 0 ? reach : 0;
+        last += reach > 0 ? reach : 0;
+    }
+    /* As numbers: pointers into two arrays may not be compared. */
+    const uintptr_t origin = (uintptr_t)tensor->data, begin = (uintptr_t)data;
+    return origin + (uintptr_t)(first * element) < begin + size &&
+           origin + (uintptr_t)((last + 1) * element) > begin;
+}
+
 static const void *array_of(const vgrad_tensor *tensor, vgrad_dtype dtype)
 {
     if (vgrad__tensor_check(tensor, "tensor") != VGRAD_OK)

@@ -20,6 +20,9 @@ const char *vgrad__shape_text(const vgrad_tensor *tensor, char text[VGRAD__SHAPE
 /* True if the elements lie row-major without gaps. */
 bool vgrad__tensor_is_packed(const vgrad_tensor *tensor);
 
+/* Whether some of its elements lie within `size` bytes at `data`. */
+bool vgrad__tensor_touches(const vgrad_tensor *tensor, const void *data, size_t size);
+
 /* `count` elements of one type become another; the arrays do not overlap. */
 void vgrad__convert(const void *from, vgrad_dtype from_dtype, void *to, vgrad_dtype to_dtype,
                     int64_t count);

@@ -77,10 +77,12 @@ vgrad_status vgrad_trainer_evaluate(vgrad_trainer *trainer, vgrad_dataset *data,
         return vgrad__fail_null("trainer");
     vgrad_status status = vgrad__check_pass(trainer->network);
     vgrad__loss_value value;
-    vgrad__dataset_hold(data); /* a stream's function may let go of it */
+    vgrad__hold(&trainer->references); /* functions of the user's may let go of both */
+    vgrad__dataset_hold(data);
     if (status == VGRAD_OK)
         status = vgrad__evaluate(trainer, data, &value);
     vgrad_dataset_destroy(data);
+    vgrad_trainer_destroy(trainer);
     if (status != VGRAD_OK)
         return status;
     if (loss)

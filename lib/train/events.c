@@ -163,6 +163,7 @@ vgrad_status vgrad__fire(vgrad_trainer *trainer, vgrad_event_kind kind)
     if (!(trainer->listened & (uint32_t)kind))
         return VGRAD_OK;
     vgrad_event event = { .struct_size = 0 };
+    vgrad_status outcome = VGRAD_OK; /* a stop waits until everyone has heard */
     for (size_t i = 0; i < trainer->listener_count; i++) {
         if (!is_due(&trainer->listeners[i], kind))
             continue;
@@ -171,10 +172,12 @@ vgrad_status vgrad__fire(vgrad_trainer *trainer, vgrad_event_kind kind)
         if (!trainer->listeners[i].ready_made)
             describe_norms(trainer, &event);
         vgrad_status status = call(trainer, &trainer->listeners[i], &event);
-        if (status != VGRAD_OK)
+        if (status < 0)
             return status;
+        if (status != VGRAD_OK)
+            outcome = status;
     }
-    return VGRAD_OK;
+    return outcome;
 }
 
 /* ---- verbs for callbacks, and for loops of one's own between the same calls ---- */

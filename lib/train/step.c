@@ -39,6 +39,13 @@ void vgrad__step_begin(vgrad_trainer *trainer, int64_t rows)
 
 /* ---- the four calls ---- */
 
+/* Whether it is what next() gave last, in this pass or in another one over it. */
+static bool is_same(const vgrad_tensor *tensor, const vgrad_tensor *given)
+{
+    return tensor && given->data && tensor->data == given->data &&
+           tensor->shape[0] == given->shape[0];
+}
+
 static vgrad_status forward(vgrad_trainer *trainer, const vgrad_tensor *x)
 {
     vgrad_status status;
@@ -63,8 +70,7 @@ static vgrad_status forward(vgrad_trainer *trainer, const vgrad_tensor *x)
         return status;
     step->pass = trainer->network->pass;
     step->rows = trainer->network->rows;
-    step->knows_rows = step->from_next && x->data == trainer->batches.x_view.data &&
-                       x->shape[0] == trainer->batches.x_view.shape[0];
+    step->knows_rows = is_same(x, &trainer->batches.x_view);
     return vgrad__fire(trainer, VGRAD_FORWARD_DONE);
 }
 
@@ -235,8 +241,7 @@ vgrad_status vgrad_trainer_forward(vgrad_trainer *trainer, const vgrad_tensor *x
 static const double *weights_of(const vgrad_trainer *trainer, const vgrad_tensor *y)
 {
     const vgrad__batches *b = &trainer->batches;
-    bool is_batch = trainer->step.from_next && y && y->data == b->y_view.data;
-    return is_batch && b->weighted ? b->weights : NULL;
+    return b->weighted && is_same(y, &b->y_view) ? b->weights : NULL;
 }
 
 vgrad_status vgrad_trainer_loss(vgrad_trainer *trainer, const vgrad_tensor *y, double *loss)

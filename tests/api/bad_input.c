@@ -802,6 +802,50 @@ START_TEST(build_reports_the_first_mistake)
 }
 END_TEST
 
+START_TEST(initializers_for_what_is_not_there)
+{
+    fixture f;
+    fixture_network(&f, VGRAD_FLOAT32);
+    vgrad_layer_set_initializer(f.first, VGRAD_GAMMA, VGRAD_INIT_ZEROS, 0, 0);
+    build_fails(VGRAD_E_INVALID, "\"first\": has no gamma to initialize", &f, f.last);
+    fixture_network(&f, VGRAD_FLOAT32);
+    vgrad_layer_set_initializer(vgrad_share(f.second, f.first), VGRAD_KERNEL, VGRAD_INIT_ZEROS, 0,
+                                0);
+    build_fails(VGRAD_E_STATE, "its parameters are those of \"second\"", &f, f.last);
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    INVALID(vgrad_layer_set_initializer(f.input, VGRAD_KERNEL, VGRAD_INIT_ZEROS, 0, 0));
+    assert_ok(vgrad_layer_set_initializer(f.first, VGRAD_KERNEL, VGRAD_INIT_ZEROS, 0, 0));
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* A float tells no more of them apart. */
+START_TEST(class_numbers_beyond_a_float)
+{
+    enum { CLASSES = (1 << 24) + 1 };
+    const double x = 1;
+    const int32_t label = CLASSES - 1;
+    double loss;
+    vgrad_tensor rows, labels;
+    vgrad_network *network;
+    vgrad_optimizer *sgd;
+    vgrad_trainer *trainer;
+    assert_ok(vgrad_network_create(&network, NULL));
+    assert_ok(vgrad_network_set_initializer(network, VGRAD_KERNEL, VGRAD_INIT_ZEROS, 0, 0));
+    vgrad_layer *output = vgrad_dense(vgrad_input(network, 1), CLASSES, VGRAD_LINEAR);
+    assert_ok(vgrad_layer_set(output, VGRAD_LAYER_USE_BIAS, 0));
+    assert_ok(vgrad_network_build(network, output));
+    assert_ok(vgrad_optimizer_create(&sgd, network, VGRAD_SGD, 1));
+    assert_ok(vgrad_trainer_create(&trainer, network, VGRAD_LOSS_CROSSENTROPY_LOGITS, sgd));
+    assert_ok(vgrad_trainer_forward(trainer, vgrad_tensor_matrix(&rows, &x, VGRAD_FLOAT64, 1, 1)));
+    vgrad_tensor_matrix(&labels, &label, VGRAD_INT32, 1, 1);
+    refuses(VGRAD_E_UNSUPPORTED, vgrad_trainer_loss(trainer, &labels, &loss));
+    vgrad_trainer_destroy(trainer);
+    vgrad_optimizer_destroy(sgd);
+    vgrad_network_destroy(network);
+}
+END_TEST
+
 START_TEST(an_input_has_a_width)
 {
     static const int64_t widths[] = { 0, -1, INT64_MAX };
@@ -1606,7 +1650,8 @@ int main(void)
               optimizer_options_at_their_ends, trainer_and_probe_options_at_their_ends,
               datasets_out_of_range, shapes_have_their_parameters,
               blobs_end_where_their_stream_ends);
-    add_tests(suite, "wiring", build_reports_the_first_mistake, an_input_has_a_width,
+    add_tests(suite, "wiring", build_reports_the_first_mistake, initializers_for_what_is_not_there,
+              class_numbers_beyond_a_float, an_input_has_a_width,
               windows_that_are_none_or_do_not_fit, kernels_beyond_all_numbers,
               layers_over_images_want_images, options_of_layers_over_images,
               a_convolution_has_an_activation_that_there_is, a_built_network_is_fixed,

@@ -276,6 +276,33 @@ START_TEST(a_parameter_is_set_from_any_strides_and_dtype)
 }
 END_TEST
 
+START_TEST(a_parameter_is_not_set_from_itself_in_another_order)
+{
+    fixture f;
+    double before[16], after[16];
+    fixture_network(&f, VGRAD_FLOAT64);
+    vgrad_layer *square = vgrad_dense(f.last, 1, VGRAD_LINEAR);
+    vgrad_layer *wide = vgrad_dense(square, 4, VGRAD_TANH);
+    square = vgrad_dense(wide, 4, VGRAD_LINEAR);
+    assert_ok(vgrad_network_build(f.network, square));
+    const vgrad_tensor *kernel = vgrad_layer_tensor(square, VGRAD_KERNEL);
+    assert_ok(vgrad_tensor_copy(kernel, before, VGRAD_FLOAT64, 16));
+    vgrad_tensor turned = *kernel;
+    turned.strides[0] = 1;
+    turned.strides[1] = 4;
+    assert_status(VGRAD_E_INVALID, vgrad_layer_set_tensor(square, VGRAD_KERNEL, &turned));
+    assert_error_names(".kernel: value is a view of itself");
+    assert_ok(vgrad_layer_set_tensor(square, VGRAD_KERNEL, kernel));
+    assert_ok(vgrad_tensor_copy(kernel, after, VGRAD_FLOAT64, 16));
+    ck_assert_mem_eq(before, after, sizeof before);
+    turned.data = vgrad_layer_tensor(wide, VGRAD_KERNEL)->data; /* a neighbour is no part of it */
+    turned.strides[0] = 0;
+    turned.strides[1] = 1;
+    assert_ok(vgrad_layer_set_tensor(square, VGRAD_KERNEL, &turned));
+    vgrad_network_destroy(f.network);
+}
+END_TEST
+
 /* An empty tensor is no error, however large its other sizes; a view may be made from itself. */
 START_TEST(views_at_their_limits)
 {
@@ -329,12 +356,14 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("tensors");
-    add_tests(
-        suite, "tensors", kept_tensors_are_there_in_their_time, what_is_not_kept_is_not_there,
-        past_the_end_and_absent, a_fused_output_has_delta_but_no_da,
-        epoch_gradients_are_the_mean_of_the_steps, an_epoch_gradient_kept_late_is_still_a_mean,
-        a_kept_input_survives_the_batch_it_came_from, a_layer_frozen_later_has_no_old_update,
-        an_update_of_before_it_was_kept_is_not_there, a_failed_step_holds_nothing,
-        a_parameter_is_set_from_any_strides_and_dtype, views_at_their_limits, views_that_are_none);
+    add_tests(suite, "tensors", kept_tensors_are_there_in_their_time, what_is_not_kept_is_not_there,
+              past_the_end_and_absent, a_fused_output_has_delta_but_no_da,
+              epoch_gradients_are_the_mean_of_the_steps,
+              an_epoch_gradient_kept_late_is_still_a_mean,
+              a_kept_input_survives_the_batch_it_came_from, a_layer_frozen_later_has_no_old_update,
+              an_update_of_before_it_was_kept_is_not_there, a_failed_step_holds_nothing,
+              a_parameter_is_set_from_any_strides_and_dtype,
+              a_parameter_is_not_set_from_itself_in_another_order, views_at_their_limits,
+              views_that_are_none);
     return run_suite(suite);
 }

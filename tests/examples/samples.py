@@ -66,6 +66,15 @@ def check_own_layer():
     points.expect(learned and float(learned[2]) > 0.95, "own_layer learns the circles", lines)
 
 
+def check_residual():
+    done = start(SAMPLES["residual"])
+    points.expect(done.returncode == 0 and done.stderr == "" and
+                  "add_7 (add)" in done.stdout, "residual runs and shows its network", done)
+    told = re.search(r"best epoch \d+: loss [.\d]+, accuracy ([.\d]+) on the held-out rows\n$",
+                     done.stdout)
+    points.expect(told and float(told[1]) > 0.97, "residual learns the circles", done.stdout[-99:])
+
+
 def check_keras60():
     for words, role in (["tanh"], "kernel"), (["tanh", "gradients"], "kernel_gradient"):
         done = start(SAMPLES["keras60"], *words)
@@ -145,8 +154,10 @@ def main():
     check_format("keras60.c")
     check_format("table.c")
     check_format("own_layer.c")
+    check_format("residual.c")
     check_minimal()
     check_own_layer()
+    check_residual()
     check_keras60()
     check_table()
     check_what_to_see()

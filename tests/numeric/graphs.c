@@ -519,6 +519,82 @@ START_TEST(the_checker_leaves_the_network_as_it_was)
 }
 END_TEST
 
+/* The gradient of an input is read when backward is over, wherever among the layers it was made. */
+START_TEST(the_checker_reads_inputs_made_late)
+{
+    vgrad_network *network = new_network(8);
+    vgrad_layer *h = vgrad_dense(vgrad_input(network, 3), 4, VGRAD_TANH);
+    vgrad_layer *late = vgrad_dense(vgrad_input(network, 2), 4, VGRAD_TANH);
+    vgrad_layer *sum = vgrad_add(vgrad_dense(h, 4, VGRAD_TANH), late);
+    check_network(network, vgrad_dense(vgrad_dense(sum, 4, VGRAD_SIGMOID), 2, VGRAD_TANH), 5);
+}
+END_TEST
+
+START_TEST(the_checker_is_not_seen)
+{
+    const double x[4] = { .1, .2, .3, .4 }, y[2] = { 0, 1 };
+    const chain c = { VGRAD_FLOAT64, 1, 2, 2, { 3, 1 }, { VGRAD_TANH, VGRAD_SIGMOID } };
+    double worst, before[10], after[10], update[6], still[6];
+    vgrad_tensor view;
+    vgrad_probe *probe;
+    rig r = rig_create(&c, VGRAD_LOSS_BINARY_CROSSENTROPY, VGRAD_SGD, 0.1);
+    assert_ok(vgrad_network_keep(r.network, VGRAD_KEEP_UPDATE));
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_attach(probe, r.network));
+    rig_gradients(&r, x, 2, y, 1, 2);
+    assert_ok(vgrad_trainer_step(r.trainer));
+    const vgrad_role roles[5] = { VGRAD_ACTIVATION, VGRAD_DELTA, VGRAD_KERNEL_GRADIENT,
+                                  VGRAD_BIAS_GRADIENT, VGRAD_KERNEL };
+    for (int i = 0; i < 10; i++)
+        assert_ok(vgrad_probe_read(probe, 1 + i % 2, roles[i / 2], VGRAD_L2, &before[i]));
+    assert_ok(vgrad_tensor_copy(vgrad_network_tensor(r.network, VGRAD_KERNEL_UPDATE, 0), update,
+                                VGRAD_FLOAT64, 6));
+    vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, 2, 2);
+    assert_ok(vgrad_gradient_check(r.network, &view, 1, 0, &worst));
+    for (int i = 0; i < 10; i++)
+        assert_ok(vgrad_probe_read(probe, 1 + i % 2, roles[i / 2], VGRAD_L2, &after[i]));
+    ck_assert_mem_eq(before, after, sizeof before);
+    assert_ok(vgrad_tensor_copy(vgrad_network_tensor(r.network, VGRAD_KERNEL_UPDATE, 0), still,
+                                VGRAD_FLOAT64, 6));
+    ck_assert_mem_eq(update, still, sizeof update);
+    vgrad_probe_destroy(probe);
+    rig_destroy(&r);
+}
+END_TEST
+
+/* ---- more rows than there are numbers for ---- */
+
+/* Rows of one number each, by way of a stride of 0: they cost nothing to hand over. */
+static const vgrad_tensor *endless(vgrad_tensor *view, int64_t rows, int64_t width)
+{
+    static const double one = 1;
+    const int64_t shape[2] = { rows, width }, strides[2] = { 0, 0 };
+    const vgrad_tensor *x = vgrad_tensor_view(view, &one, VGRAD_FLOAT64, 2, shape, strides);
+    ck_assert_msg(x != NULL, "%s", vgrad_last_error());
+    return x;
+}
+
+START_TEST(products_beyond_64_bits_are_memory_that_is_not_there)
+{
+    enum { WIDE = INT32_MAX, OUTPUTS = 600 };
+    double worst, out;
+    vgrad_tensor view;
+    vgrad_layer *outputs[OUTPUTS];
+    vgrad_network *network = new_network(1);
+    vgrad_layer *in = vgrad_input_image(network, 1, WIDE, 1);
+    for (int i = 0; i < OUTPUTS; i++)
+        outputs[i] = vgrad_global_average_pool2d(in);
+    assert_ok(vgrad_network_build_outputs(network, OUTPUTS, outputs));
+    const vgrad_tensor *x = endless(&view, WIDE, WIDE);
+    assert_status(VGRAD_E_MEMORY, vgrad_gradient_check(network, x, 1, 0, &worst));
+    assert_status(VGRAD_E_INVALID, vgrad_network_predict(network, x, &out, VGRAD_FLOAT64, 1));
+    assert_error_names("capacity: the answer has 2147483647 x 600 elements, got 1");
+    assert_status(VGRAD_E_MEMORY,
+                  vgrad_network_predict(network, x, &out, VGRAD_FLOAT64, INT64_MAX));
+    vgrad_network_destroy(network);
+}
+END_TEST
+
 /* A ReLU right on its kink has no derivative, and the checker does not hide it. */
 START_TEST(the_checker_sees_a_kink)
 {
@@ -675,7 +751,9 @@ int main(void)
     suite_add_tcase(suite, activations);
     add_tests(suite, "softmax and alpha", softmax_runs_over_the_last_axis,
               a_softmax_over_parts_of_a_row_is_not_fused, alpha_has_the_range_of_its_activation);
-    add_tests(suite, "checker", the_checker_leaves_the_network_as_it_was, the_checker_sees_a_kink,
+    add_tests(suite, "checker", the_checker_leaves_the_network_as_it_was,
+              the_checker_reads_inputs_made_late, the_checker_is_not_seen,
+              products_beyond_64_bits_are_memory_that_is_not_there, the_checker_sees_a_kink,
               the_checker_finds_nothing_wrong_with_zero, the_checker_refuses_what_it_cannot_do);
     add_tests(suite, "shapes", shapes_that_do_not_fit_name_the_layer,
               layers_of_two_networks_do_not_mix, x_must_be_as_wide_as_all_inputs);

@@ -445,7 +445,7 @@ START_TEST(one_sample_is_refused_and_moves_nothing)
     read_statistics(network, old, 3);
     vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, 1, 6);
     assert_status(VGRAD_E_INVALID, vgrad_trainer_forward(r.trainer, &view));
-    assert_error_names("\"narrow\": one sample");
+    assert_error_names("\"narrow\": 1 sample");
     read_statistics(network, now, 3);
     ck_assert_mem_eq(old, now, sizeof now);
     assert_ok(vgrad_network_predict(network, &view, now, VGRAD_FLOAT64, 6));
@@ -609,6 +609,26 @@ START_TEST(no_optimizer_touches_the_state)
     ck_assert_double_gt(distance(gamma, now, CHANNELS), 0.1);
     free(gamma);
     rig_destroy(&r);
+}
+END_TEST
+
+START_TEST(a_variance_is_at_least_0)
+{
+    const double bad[2][2] = { { 1, -1e-9 }, { (double)NAN, 1 } };
+    vgrad_tensor view;
+    vgrad_network *network = new_network(VGRAD_FLOAT64, 3);
+    vgrad_layer *norm = vgrad_batch_norm(vgrad_input(network, 2));
+    assert_ok(vgrad_network_build(network, norm));
+    for (int i = 0; i < 2; i++) {
+        const int64_t two = 2;
+        vgrad_tensor_view(&view, bad[i], VGRAD_FLOAT64, 1, &two, NULL);
+        assert_status(VGRAD_E_INVALID, vgrad_layer_set_tensor(norm, VGRAD_MOVING_VARIANCE, &view));
+        assert_error_names("moving_variance: at least 0, got ");
+        assert_ok(vgrad_layer_set_tensor(norm, VGRAD_MOVING_MEAN, &view));
+    }
+    ck_assert_double_eq(
+        vgrad_tensor_stat(vgrad_layer_tensor(norm, VGRAD_MOVING_VARIANCE), VGRAD_MIN), 1);
+    vgrad_network_destroy(network);
 }
 END_TEST
 
@@ -999,8 +1019,9 @@ int main(void)
     add_loop(suite, "layer norm", layer_norm_is_what_plain_loops_make, 0, 2);
     add_loop(suite, "optimizers", no_optimizer_touches_the_state, VGRAD_SGD, VGRAD_ADAM + 1);
     add_tests(suite, "state", a_layers_norm_is_clipped_whatever_its_parameters,
-              states_have_a_value_and_no_other_face, initializing_resets_states_and_moves_no_draw,
-              gamma_and_beta_are_initialized_as_asked, a_probe_sees_gamma_and_beta);
+              states_have_a_value_and_no_other_face, a_variance_is_at_least_0,
+              initializing_resets_states_and_moves_no_draw, gamma_and_beta_are_initialized_as_asked,
+              a_probe_sees_gamma_and_beta);
     add_loop(suite, "shares", dropout_keeps_its_share_and_the_mean, 0, 4);
     add_loop(suite, "mask", the_gradient_goes_through_the_mask_of_forward, 0, 2);
     add_tests(suite, "masks", masks_differ_and_repeat, a_mask_is_the_stream_of_its_layer_and_pass,

@@ -72,6 +72,7 @@ static void try_the_trainer(plan *p)
                      VGRAD_E_STATE);
     ck_assert_int_eq(vgrad_optimizer_set(p->rig->optimizer, VGRAD_OPTIMIZER_LEARNING_RATE, 1),
                      VGRAD_E_STATE);
+    ck_assert_int_eq(vgrad_optimizer_schedule_constant(p->rig->optimizer, 3), VGRAD_E_STATE);
     ck_assert_int_eq(vgrad_trainer_skip_update(p->rig->trainer), VGRAD_E_STATE);
     ck_assert_int_eq(vgrad_trainer_step(p->rig->trainer), VGRAD_E_STATE);
     p->refused++;
@@ -453,6 +454,79 @@ START_TEST(a_layer_may_not_touch_what_trains_it)
 }
 END_TEST
 
+static int32_t let_go(const vgrad_layer_call *call, void *user)
+{
+    plan *p = user;
+    memset(call->output_data, 0, (size_t)(call->rows * call->output->shape[1]) * sizeof(double));
+    if (p->rig && p->calls++ == 1)
+        vgrad_trainer_destroy(p->rig->trainer);
+    return 0;
+}
+
+/* By a layer's function, in the middle of an evaluation or a fit. */
+START_TEST(a_trainer_that_is_let_go_while_it_runs)
+{
+    plan p = { .units = 1 };
+    double loss;
+    vgrad_dataset *data;
+    vgrad_layer_operations table = dense_table;
+    table.forward = let_go;
+    vgrad_network *network = new_network(VGRAD_FLOAT64);
+    vgrad_layer *in = vgrad_input(network, INPUTS);
+    assert_ok(vgrad_network_build(network, vgrad_user_layer(&in, 1, &table, &p)));
+    rig r = rig_around(network, VGRAD_LOSS_MEAN_SQUARED_ERROR, VGRAD_SGD, 0.1);
+    p.rig = &r;
+    assert_ok(vgrad_dataset_copy(&data, ROWS, some_rows(), VGRAD_FLOAT64, INPUTS, targets,
+                                 VGRAD_FLOAT64, 1, NULL));
+    assert_ok(vgrad_trainer_set(r.trainer, VGRAD_TRAINER_BATCH_SIZE, 2));
+    if (_i == 0)
+        assert_ok(vgrad_trainer_evaluate(r.trainer, data, &loss, NULL));
+    else
+        assert_ok(vgrad_trainer_fit(r.trainer, data, 1));
+    ck_assert_int_eq(p.calls, 3);
+    r.trainer = NULL;
+    vgrad_dataset_destroy(data);
+    rig_destroy(&r);
+}
+END_TEST
+
+/* What was refused inside a function is no mistake in the network. */
+static int32_t refused_in_shape(vgrad_layer_shapes *shapes, void *user)
+{
+    plan *p = user;
+    vgrad_layer *in = vgrad_network_layer(p->network, 0);
+    const int32_t answers[] = {
+        vgrad_network_set_initializer(p->network, VGRAD_KERNEL, VGRAD_INIT_ZEROS, 0, 0),
+        vgrad_layer_set_initializer(in, VGRAD_KERNEL, VGRAD_INIT_ZEROS, 0, 0),
+        vgrad_network_keep(p->network, VGRAD_KEEP_DELTA),
+        vgrad_network_set_seed(p->network, 1),
+        vgrad_network_set_dtype(p->network, VGRAD_FLOAT32),
+        vgrad_layer_set_name(in, "x"),
+        vgrad_network_build(p->network, in),
+    };
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+        p->refused += answers[i] == VGRAD_E_STATE;
+    ck_assert_ptr_null(vgrad_input(p->network, 1));
+    return dense_shape(shapes, user);
+}
+
+START_TEST(what_a_shape_was_refused_does_not_stay)
+{
+    plan p = { .units = 2, .fail_shape = 7 };
+    vgrad_layer_operations table = dense_table;
+    table.shape = refused_in_shape;
+    vgrad_network *network = p.network = new_network(VGRAD_FLOAT64);
+    vgrad_layer *in = vgrad_input(network, INPUTS);
+    vgrad_layer *output = vgrad_user_layer(&in, 1, &table, &p);
+    assert_status(VGRAD_E_CALLBACK, vgrad_network_build(network, output));
+    ck_assert_int_eq(p.refused, 7);
+    p.fail_shape = 0;
+    assert_ok(vgrad_network_build(network, output));
+    ck_assert_int_eq(p.refused, 14);
+    vgrad_network_destroy(network);
+}
+END_TEST
+
 typedef struct elementwise {
     int32_t f, df;
     double value;
@@ -764,9 +838,12 @@ int main(void)
     add_tests(suite, "values", a_tanh_of_ones_own_trains_like_the_librarys,
               as_the_output_it_gives_the_loss_its_gradient, an_activation_sees_every_element_once);
     add_tests(suite, "failures", a_function_that_fails_leaves_the_network_usable,
-              a_layer_may_not_touch_what_trains_it,
+              a_layer_may_not_touch_what_trains_it, what_a_shape_was_refused_does_not_stay,
               an_activation_that_fails_leaves_the_network_usable);
     add_tests(suite, "refused", tables_that_are_none_are_refused, a_table_without_backward_predicts,
               inputs_that_are_none_are_refused, activations_that_are_none_are_refused);
+    TCase *gone = tcase_create("let go");
+    tcase_add_loop_test(gone, a_trainer_that_is_let_go_while_it_runs, 0, 2);
+    suite_add_tcase(suite, gone);
     return run_suite(suite);
 }

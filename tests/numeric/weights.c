@@ -219,6 +219,30 @@ START_TEST(weights_follow_every_way_of_choosing_rows)
 }
 END_TEST
 
+/* However often a batch from next() goes through, its rows have their weights. */
+START_TEST(a_second_pass_over_a_batch_has_its_weights)
+{
+    double x[4] = { 0 }, y[4] = { 1, 2, 3, 4 }, loss;
+    const double weights[4] = { 0, 0, 0, 1 };
+    const chain c = { VGRAD_FLOAT64, 1, 1, 1, { 1 }, { VGRAD_LINEAR } };
+    rig r = rig_create(&c, VGRAD_LOSS_MEAN_SQUARED_ERROR, VGRAD_SGD, 0);
+    vgrad_dataset *data;
+    const vgrad_tensor *rows, *answers;
+    assert_ok(vgrad_dataset_copy(&data, 4, x, VGRAD_FLOAT64, 1, y, VGRAD_FLOAT64, 1, NULL));
+    assert_ok(vgrad_dataset_set_weights(data, weights));
+    assert_ok(vgrad_trainer_next(r.trainer, data, 1, &rows, &answers));
+    for (int pass = 0; pass < 3; pass++) {
+        assert_ok(vgrad_trainer_forward(r.trainer, rows));
+        assert_ok(vgrad_trainer_loss(r.trainer, answers, &loss));
+        ck_assert_double_eq(loss, 4 * 4 / 4.0);
+        assert_ok(vgrad_trainer_backward(r.trainer));
+        assert_ok(vgrad_trainer_step(r.trainer));
+    }
+    vgrad_dataset_destroy(data);
+    rig_destroy(&r);
+}
+END_TEST
+
 /* ---- Huber ---- */
 
 START_TEST(hubers_loss_bends_at_delta)
@@ -328,7 +352,8 @@ int main(void)
     tcase_add_loop_test(loops, a_class_has_the_weight_of_its_own, 0, 4);
     suite_add_tcase(suite, loops);
     add_tests(suite, "data", a_single_output_has_two_classes, weights_of_a_dataset_go_with_its_rows,
-              weights_follow_every_way_of_choosing_rows, weights_that_are_none_are_refused);
+              a_second_pass_over_a_batch_has_its_weights, weights_follow_every_way_of_choosing_rows,
+              weights_that_are_none_are_refused);
     add_tests(suite, "losses", hubers_loss_bends_at_delta,
               a_gradient_of_ones_own_is_as_good_as_a_loss);
     return run_suite(suite);

@@ -53,8 +53,9 @@ static vgrad_status choose_statistics(const vgrad_layer *layer, const statistics
     const bool of_batch = network->training && layer->trainable;
     if (of_batch && s->samples < 2)
         return vgrad__fail(VGRAD_E_INVALID,
-                           "layer \"%s\": one sample of a channel has no variance to train on",
-                           layer->name);
+                           "layer \"%s\": %lld sample of a channel has no variance to train on; an "
+                           "epoch's last batch counts too (VGRAD_TRAINER_ACROSS_EPOCHS)",
+                           layer->name, (long long)s->samples);
     if (of_batch) {
         network->kernels->column_moments(layer->inputs[0]->memory.a, (size_t)s->samples,
                                          (size_t)s->channels, s->mean, s->variance);
