@@ -589,8 +589,6 @@ START_TEST(products_beyond_64_bits_are_memory_that_is_not_there)
     assert_status(VGRAD_E_MEMORY, vgrad_gradient_check(network, x, 1, 0, &worst));
     assert_status(VGRAD_E_INVALID, vgrad_network_predict(network, x, &out, VGRAD_FLOAT64, 1));
     assert_error_names("capacity: the answer has 2147483647 x 600 elements, got 1");
-    assert_status(VGRAD_E_MEMORY,
-                  vgrad_network_predict(network, x, &out, VGRAD_FLOAT64, INT64_MAX));
     vgrad_network_destroy(network);
 }
 END_TEST
