@@ -70,6 +70,18 @@ VGRAD_API const char *vgrad_activation_name(vgrad_activation activation);
  */
 VGRAD_API int32_t vgrad_activation_find(const char *name);
 
+/** What a layer does with a gradient that comes back through it. @since 0.1 */
+typedef enum vgrad_layer_kind {
+    VGRAD_KIND_OTHER = 0,       /**< Something with numbers of its own: a layer of the user's. */
+    VGRAD_KIND_DENSE = 1,       /**< z = x W + b, a = f(z). */
+    VGRAD_KIND_CONV = 2,        /**< A convolution. */
+    VGRAD_KIND_NORM = 3,        /**< A normalisation, of a batch or a row. */
+    VGRAD_KIND_ELEMENTWISE = 4, /**< Each element by itself: activations, dropout, shapes. */
+    VGRAD_KIND_POOL = 5,        /**< Windows without numbers of their own. */
+    VGRAD_KIND_JOIN = 6,        /**< Several layers become one: add, concatenate. */
+    VGRAD_KIND_INPUT = 7        /**< Where rows come in. */
+} vgrad_layer_kind;
+
 /**
  * Where rows come in.
  *

@@ -45,7 +45,10 @@ VGRAD_API void vgrad_probe_destroy(vgrad_probe *probe);
 typedef enum vgrad_probe_option {
     VGRAD_PROBE_EVERY = 1, /**< 1. Looks at steps 0, k, 2k, ... (vgrad_trainer_steps()). */
     /** 1024. Looks remembered, the latest; about 90 bytes for each and each tensor. */
-    VGRAD_PROBE_HISTORY = 4
+    VGRAD_PROBE_HISTORY = 4,
+    /** 1. How many times too large observed gradients are: they are divided by it. Of a loop of
+       your own; 1e-30 to 1e30. */
+    VGRAD_PROBE_LOSS_SCALE = 6
 } vgrad_probe_option;
 
 /**
@@ -53,8 +56,8 @@ typedef enum vgrad_probe_option {
  *
  * @param probe  the probe.
  * @param option which.
- * @param value  a whole number, at least 1.
- * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (HISTORY while attached).
+ * @param value  a whole number, at least 1, but for LOSS_SCALE.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (HISTORY while attached, or after declare).
  * @thread_handle
  * @since 0.1
  */
@@ -119,6 +122,83 @@ VGRAD_API vgrad_status vgrad_probe_attach(vgrad_probe *probe, vgrad_network *net
  * @since 0.1
  */
 VGRAD_API vgrad_status vgrad_probe_detach(vgrad_probe *probe);
+
+/** @name A loop that is not the library's
+ * Declare the layers once; then, for each step, begin, observe what there is, and end:
+ *
+ *     vgrad_probe_declare(probe, "hidden", VGRAD_KIND_DENSE, VGRAD_TANH, 2, 5, &hidden);
+ *     ...
+ *     vgrad_probe_begin(probe, step);
+ *     vgrad_probe_observe(probe, hidden, VGRAD_DELTA, vgrad_tensor_matrix(&t, dz, ...));
+ *     ...
+ *     vgrad_probe_end(probe, loss);
+ *
+ * The gradient budget wants, of each dense layer, VGRAD_KERNEL as the pass had it,
+ * VGRAD_PREACTIVATION, VGRAD_DELTA and VGRAD_ACTIVATION_GRADIENT; what samples say wants
+ * VGRAD_INPUT, VGRAD_DELTA and VGRAD_KERNEL_GRADIENT. Rows of delta hold the 1 / rows of a mean
+ * loss.
+ * @{ */
+
+/**
+ * Add a layer, in order from input to output: each takes the one before. What was remembered of a
+ * network is forgotten.
+ *
+ * @param probe      the probe, not attached, and not begun to look.
+ * @param name       1 to 63 bytes, of no other layer. Copied.
+ * @param kind       what it does with a gradient.
+ * @param activation f; with the alpha that goes with it.
+ * @param fan_in     inputs of a unit; of a dense or convolutional layer at least 1, else at least
+ * 0.
+ * @param fan_out    units; likewise.
+ * @param[out] layer its index, from 0; NULL: not wanted.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_probe_declare(vgrad_probe *probe, const char *name,
+                                           vgrad_layer_kind kind, vgrad_activation activation,
+                                           int64_t fan_in, int64_t fan_out, int32_t *layer);
+
+/**
+ * Begin a step.
+ *
+ * @param probe the probe, with layers declared.
+ * @param step  above that of the step before.
+ * @return VGRAD_OK; VGRAD_SKIPPED: this step is not looked at (VGRAD_PROBE_EVERY), and observing
+ *         does nothing; VGRAD_E_INVALID, VGRAD_E_STATE (within a step), VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_probe_begin(vgrad_probe *probe, int64_t step);
+
+/**
+ * Look at a tensor of the step. Nothing of it is kept.
+ *
+ * @param probe  the probe, within a step.
+ * @param layer  whose it is.
+ * @param role   what it is.
+ * @param tensor any shape, strides (0 and below too) and dtype, in this CPU's memory; axis 0 of a
+ *               tensor of the pass goes along the samples.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_SHAPE, VGRAD_E_STATE, VGRAD_E_NOT_FOUND (no such
+ * layer), VGRAD_E_UNSUPPORTED (on another device: it is not read), VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_probe_observe(vgrad_probe *probe, int32_t layer, vgrad_role role,
+                                           const vgrad_tensor *tensor);
+
+/**
+ * End a step: figures are made of what was seen.
+ *
+ * @param probe the probe, within a step.
+ * @param loss  of the step; NaN: not known.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_probe_end(vgrad_probe *probe, double loss);
+
+/** @} */
 
 /**
  * How many layers it has looked at.

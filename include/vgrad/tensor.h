@@ -203,7 +203,23 @@ typedef enum vgrad_quantity {
     VGRAD_MAX = 7,      /**< Largest. */
     VGRAD_ZEROS = 8,    /**< Elements that are 0 or -0. */
     VGRAD_NANS = 9,     /**< Elements that are NaN. */
-    VGRAD_INFS = 10     /**< Elements that are Inf or -Inf. */
+    VGRAD_INFS = 10,    /**< Elements that are Inf or -Inf. */
+    /* What a probe makes of several tensors: see vgrad_probe_read(). */
+    VGRAD_UPDATE_RATIO = 40,       /**< log10(|update| / |weights|). */
+    VGRAD_DEAD_SHARE = 42,         /**< Share of units with f' = 0 on every sample of the window. */
+    VGRAD_SATURATION = 43,         /**< sqrt(mean f'^2) / max |f'|. */
+    VGRAD_DERIVATIVE_RMS = 44,     /**< sqrt(mean f'^2). */
+    VGRAD_BUDGET_LOSS = 60,        /**< Decades lost on the way here; the sum of the next five. */
+    VGRAD_BUDGET_WEIGHT = 61,      /**< Of these, to the size of the weights. */
+    VGRAD_BUDGET_ALIGNMENT = 62,   /**< To how delta stands to them. */
+    VGRAD_BUDGET_DERIVATIVE = 63,  /**< To the size of f'. */
+    VGRAD_BUDGET_CORRELATION = 64, /**< To how the gradient stands to f'. */
+    VGRAD_COHERENCE = 65,          /**< 1: all samples agree; 1 / sqrt(rows): noise. */
+    VGRAD_NOISE_SCALE = 67,        /**< The batch size at which noise and signal are alike. */
+    VGRAD_BUDGET_BLOCK = 68,       /**< Lost in what is neither: convolutions, blocks. */
+    VGRAD_INPUT_FACTOR = 69,       /**< What the inputs make of |delta| in |dL/dW|. */
+    VGRAD_SAMPLE_NORM = 70,        /**< Root mean square of the samples' own |dL/dW|. */
+    VGRAD_NORM_TEST = 71           /**< Variance of dL/dW over its square. */
 } vgrad_quantity;
 
 /**

@@ -18,6 +18,27 @@ void vgrad__activate(vgrad_layer *layer);
 /* delta = f'(z) dL/da likewise; if the loss gave the delta, only its moments. */
 void vgrad__activate_backward(vgrad_layer *layer);
 
+bool vgrad__activation_exists(vgrad_activation activation);
+/* Whether it works element by element and is not z itself. */
+bool vgrad__activation_bends(vgrad_activation activation);
+/* max |f'|, of a layer and of an activation with the alpha that goes with it; 1 if it does not work
+   element by element, or the user's function fails. */
+double vgrad__steepest_of(const vgrad_layer *layer);
+double vgrad__steepest(vgrad_activation activation);
+/* f' of a user's activation at n values (layers/user_activation.c). */
+vgrad_status vgrad__user_derivative(const vgrad_layer *layer, const void *z, void *out, int64_t n);
+/* f(z) and f'(z) of n numbers, in double; `alpha` NaN: what goes with the activation. f and df lie
+   apart from z. VGRAD_E_UNSUPPORTED for a softmax, which is not element-wise. */
+vgrad_status vgrad__activation_values(vgrad_activation activation, double alpha, const double *z,
+                                      size_t n, double *f, double *df);
+/* The same of a layer of a built network, also where f is the user's: then as exact as the
+   network's dtype, and VGRAD_E_CALLBACK if it fails. */
+vgrad_status vgrad__activation_at(const vgrad_layer *layer, const double *z, size_t n, double *f,
+                                  double *df);
+/* The latter case (layers/user_activation.c). */
+vgrad_status vgrad__user_activation_at(const vgrad_layer *layer, const double *z, size_t n,
+                                       double *f, double *df);
+
 /* forward and backward of a layer whose z is what its input gives (layers/activate.c). */
 vgrad_status vgrad__activate_input(vgrad_layer *layer);
 vgrad_status vgrad__activate_input_backward(vgrad_layer *layer);

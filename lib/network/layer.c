@@ -105,6 +105,7 @@ vgrad_layer *vgrad_share(vgrad_layer *layer, vgrad_layer *in)
     vgrad_layer *other = vgrad__layer_after(in, owner->kind);
     if (other) {
         other->shares = owner;
+        other->is_shared = owner->is_shared = true;
         other->rank = owner->rank;
         memcpy(other->shape, owner->shape, sizeof other->shape);
         other->width = owner->width;

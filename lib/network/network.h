@@ -93,8 +93,10 @@ typedef struct vgrad__layer_option {
 /* What there is to know of a kind of layer. Adding one: a file with one of these. */
 typedef struct vgrad__layer_kind {
     const char *name;
+    vgrad_layer_kind family;
     /* Its options besides TRAINABLE, ended by { 0, 0 }. */
     vgrad__layer_option options[8];
+    bool mixes_rows;    /* in training a row that it gives depends on all rows */
     bool can_be_shared; /* all that it is is in vgrad_layer, and it adds to shared gradients */
     /* From the inputs' rows and the options to its own rows and parameters. */
     vgrad_status (*shape)(vgrad_layer *layer);
@@ -132,6 +134,7 @@ struct vgrad_layer {
     char name[VGRAD__NAME_SIZE];
     int32_t index;
     vgrad_layer *shares;     /* whose parameters it has; NULL: its own */
+    bool is_shared;          /* its parameters are another layer's too */
     bool parameters_written; /* in this backward pass: gradients are there to add to */
     bool trainable, leads_to_output;
     bool is_output;

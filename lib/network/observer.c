@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "network/observer.h"
 
+#include "network/activation.h"
 #include "network/network.h"
 
 bool vgrad__observable(const vgrad_network *network, size_t tensor, int32_t *layer,
@@ -114,4 +115,87 @@ void vgrad__observers_tell(vgrad_network *network, vgrad__family family)
             tell(&network->observers.seats[i], r, kept ? &record->view : NULL,
                  &measured_in_place_of(network, record)->moments);
     }
+}
+
+/* (rows, elements of a row) of a pass. */
+static void view_rows(const vgrad_layer *layer, const void *data, vgrad_tensor *view)
+{
+    const vgrad_network *network = layer->network;
+    vgrad_tensor_matrix(view, data, network->dtype, network->rows, layer->width);
+}
+
+/* A kernel as a matrix, or its gradient; not where several layers have it. */
+static void view_kernel(const vgrad_layer *layer, const vgrad__slab *slab, vgrad_tensor *view)
+{
+    const vgrad__parameter *kernel = layer->parameters;
+    *view = (vgrad_tensor){ .data = NULL };
+    if (layer->parameter_count == 0 || kernel->slot != VGRAD_KERNEL || layer->is_shared)
+        return;
+    const int64_t count = vgrad__segment_of(layer, VGRAD_KERNEL)->count;
+    const int64_t columns = kernel->shape[kernel->rank - 1];
+    vgrad_tensor_matrix(view, vgrad__parameter_in(layer, slab, VGRAD_KERNEL), layer->network->dtype,
+                        count / columns, columns);
+}
+
+vgrad_status vgrad__observers_passed(const vgrad_layer *layer)
+{
+    const vgrad_network *network = layer->network;
+    vgrad_status status = VGRAD_OK;
+    if (!network->observers.watched)
+        return VGRAD_OK;
+    vgrad__passage passage = { .layer = layer, .index = layer->index };
+    if (layer->input_count > 0) {
+        view_rows(layer->inputs[0], layer->inputs[0]->memory.a, &passage.input);
+        view_rows(layer, layer->memory.delta, &passage.delta);
+        view_kernel(layer, &network->parameters, &passage.kernel);
+        view_kernel(layer, &network->gradients, &passage.kernel_gradient);
+    }
+    for (size_t i = 0; i < network->observers.count && status == VGRAD_OK; i++) {
+        const vgrad__seat *seat = &network->observers.seats[i];
+        if (seat->looking && seat->observer && seat->observer->passed)
+            status = seat->observer->passed(seat->observer->self, &passage);
+    }
+    return status;
+}
+
+void vgrad__observers_end(vgrad_network *network, const vgrad__step_end *step)
+{
+    if (!network->observers.watched)
+        return;
+    for (size_t i = 0; i < network->observers.count; i++) {
+        vgrad__seat *seat = &network->observers.seats[i];
+        if (seat->looking && seat->observer && seat->observer->end)
+            seat->observer->end(seat->observer->self, step);
+        seat->looking = false;
+    }
+    network->observers.watched = false;
+}
+
+/* ---- what a network is ---- */
+
+bool vgrad__layer_facts_of(const vgrad_network *network, int32_t index, vgrad__layer_facts *facts)
+{
+    if (index < 0 || (size_t)index >= network->layer_count)
+        return false;
+    const vgrad_layer *layer = network->layers[index];
+    const vgrad_layer *owner = vgrad__owner(layer);
+    *facts = (vgrad__layer_facts){ .name = layer->name,
+                                   .kind = layer->kind->family,
+                                   .units = layer->shape[layer->rank - 1],
+                                   .has_derivative =
+                                       layer->own.df || vgrad__activation_bends(layer->activation),
+                                   .steepest = vgrad__steepest_of(layer),
+                                   .mixes_rows = layer->kind->mixes_rows,
+                                   .is_output = layer->is_output,
+                                   .input_count = layer->input_count };
+    if (owner->parameter_count > 0 && owner->parameters[0].slot == VGRAD_KERNEL) {
+        facts->fan_in = owner->parameters[0].fan_in;
+        facts->fan_out = owner->parameters[0].fan_out;
+    }
+    return true;
+}
+
+int32_t vgrad__layer_input(const vgrad_network *network, int32_t index, int32_t k)
+{
+    return network->layers[index]->inputs[k]->index;
 }

@@ -7,7 +7,7 @@
 #define VGRAD_NETWORK_OBSERVER_H
 
 #include <stdbool.h>
-#include <vgrad/network.h>
+#include <vgrad/layer.h>
 
 #include "tensor/moments.h"
 
@@ -28,6 +28,20 @@ typedef enum vgrad__family {
    (vgrad_network_keep), and without that if it is a parameter or its gradient. */
 enum { VGRAD__WANT_NOTHING = 0, VGRAD__WANT_MOMENTS = 1, VGRAD__WANT_TENSOR = 2 };
 
+/* What is there to see just after a layer's backward. */
+typedef struct vgrad__passage {
+    const vgrad_layer *layer;
+    int32_t index;
+    vgrad_tensor input, delta;            /* (rows, elements), packed; of an input layer no delta */
+    vgrad_tensor kernel, kernel_gradient; /* .data NULL: none that is its own alone */
+} vgrad__passage;
+
+typedef struct vgrad__step_end {
+    double loss;  /* NaN: not known */
+    int64_t rows; /* of all its batches */
+    bool updated;
+} vgrad__step_end;
+
 typedef struct vgrad__observer {
     void *self;
     /* Before a step: whether to look at it at all. */
@@ -42,6 +56,11 @@ typedef struct vgrad__observer {
      */
     void (*observe)(void *self, size_t tensor, const vgrad_tensor *view,
                     const vgrad__moments *moments);
+    /* After the backward of each layer, while all that it worked on is there; a failure, such as
+       for want of memory, is the pass's. NULL: not wanted. */
+    vgrad_status (*passed)(void *self, const vgrad__passage *passage);
+    /* A step that was looked at is over, made or not. NULL: not wanted. */
+    void (*end)(void *self, const vgrad__step_end *step);
 } vgrad__observer;
 
 typedef struct vgrad__seat {
@@ -59,6 +78,28 @@ typedef struct vgrad__observers {
 bool vgrad__observable(const vgrad_network *network, size_t tensor, int32_t *layer,
                        vgrad_role *role);
 
+/* What a layer is, for those who follow a gradient through a network. */
+typedef struct vgrad__layer_facts {
+    const char *name;
+    vgrad_layer_kind kind;
+    int64_t units;           /* elements along the last axis of a row */
+    int64_t fan_in, fan_out; /* of its kernel; 0: none */
+    bool has_derivative;     /* f works element by element and is not z itself */
+    double steepest;         /* its max |f'|; 1 without */
+    bool mixes_rows;         /* each row that it gives depends on other rows too */
+    bool is_output;
+    int32_t input_count;
+} vgrad__layer_facts;
+
+/* Of layer `index`, from 0; false past the last. */
+bool vgrad__layer_facts_of(const vgrad_network *network, int32_t index, vgrad__layer_facts *facts);
+/* The index of a layer's k-th input. */
+int32_t vgrad__layer_input(const vgrad_network *network, int32_t index, int32_t k);
+
+/* f'(z) of `count` elements of a layer's rows from element `first` on, after a forward pass; the
+   status of a function of the user's. */
+vgrad_status vgrad__derivative(const vgrad_layer *layer, int64_t first, int64_t count, double *out);
+
 /* Joining keeps a built network alive until the observer, which must stay until then, leaves. Not
    inside a step. */
 vgrad_status vgrad__observer_join(vgrad_network *network, vgrad__observer *observer);
@@ -70,5 +111,9 @@ void vgrad__observers_begin(vgrad_network *network, int64_t step);
 void vgrad__observers_again(vgrad_network *network);
 /* Tells everyone of the tensors of a family that they wanted. */
 void vgrad__observers_tell(vgrad_network *network, vgrad__family family);
+/* Tells everyone that a layer's backward is done. */
+vgrad_status vgrad__observers_passed(const vgrad_layer *layer);
+/* Tells everyone that the step is over. */
+void vgrad__observers_end(vgrad_network *network, const vgrad__step_end *step);
 
 #endif

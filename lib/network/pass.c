@@ -161,8 +161,11 @@ vgrad_status vgrad__backward(vgrad_network *network)
     }
     for (size_t i = 0; i < network->layer_count; i++)
         network->layers[i]->da_written = network->layers[i]->parameters_written = false;
-    for (size_t i = network->layer_count; i-- > 0 && status == VGRAD_OK;)
+    for (size_t i = network->layer_count; i-- > 0 && status == VGRAD_OK;) {
         status = network->layers[i]->kind->backward(network->layers[i]);
+        if (status == VGRAD_OK)
+            status = vgrad__observers_passed(network->layers[i]);
+    }
     if (status != VGRAD_OK)
         return status;
     for (size_t i = 0; i < network->output_count; i++)

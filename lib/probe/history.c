@@ -2,17 +2,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe/history.h"
 
+#include <math.h>
+
 #include "base/context.h"
 
-vgrad_status vgrad__history_create(vgrad__history *history, size_t series, size_t capacity,
-                                   vgrad_context *context)
+vgrad_status vgrad__history_create(vgrad__history *history, size_t series, size_t figures,
+                                   size_t capacity, vgrad_context *context)
 {
-    *history = (vgrad__history){ .context = context, .series = series, .capacity = capacity };
+    *history = (vgrad__history){
+        .context = context, .series = series, .figure_count = figures, .capacity = capacity
+    };
     history->steps = vgrad__allocate(context, capacity, sizeof *history->steps);
-    history->sights = history->steps
-                          ? vgrad__allocate(context, capacity, series * sizeof *history->sights)
-                          : NULL;
+    if (history->steps)
+        history->sights = vgrad__allocate(context, capacity, series * sizeof *history->sights);
     if (history->sights)
+        history->figures = vgrad__allocate(context, capacity, figures * sizeof *history->figures);
+    if (history->figures)
         return VGRAD_OK;
     vgrad__history_destroy(history);
     return VGRAD_E_MEMORY;
@@ -23,6 +28,8 @@ void vgrad__history_destroy(vgrad__history *history)
     vgrad__release(history->context, history->steps, history->capacity, sizeof *history->steps);
     vgrad__release(history->context, history->sights, history->capacity,
                    history->series * sizeof *history->sights);
+    vgrad__release(history->context, history->figures, history->capacity,
+                   history->figure_count * sizeof *history->figures);
     *history = (vgrad__history){ 0 };
 }
 
@@ -37,6 +44,14 @@ void vgrad__history_begin(vgrad__history *history, int64_t step)
     history->steps[(history->looks - 1) % history->capacity] = step;
     for (size_t s = 0; s < history->series; s++)
         row(history, history->looks - 1)[s].seen = false;
+    double *figures = vgrad__history_figures(history, history->looks - 1);
+    for (size_t f = 0; f < history->figure_count; f++)
+        figures[f] = (double)NAN;
+}
+
+double *vgrad__history_figures(const vgrad__history *history, size_t look)
+{
+    return history->figures + look % history->capacity * history->figure_count;
 }
 
 void vgrad__history_add(vgrad__history *history, size_t series, const vgrad__moments *moments)

@@ -15,17 +15,19 @@ typedef struct vgrad__sight {
     vgrad__moments moments;
 } vgrad__sight;
 
-/* A ring of `capacity` looks, each with a row of `series` sights. {0} is an empty one. */
+/* A ring of `capacity` looks, each with a row of `series` sights and one of `figures` numbers. {0}
+   is an empty one. */
 typedef struct vgrad__history {
     vgrad_context *context; /* borrowed */
-    size_t series, capacity;
+    size_t series, figure_count, capacity;
     size_t looks; /* ever taken */
     int64_t *steps;
     vgrad__sight *sights;
+    double *figures;
 } vgrad__history;
 
-vgrad_status vgrad__history_create(vgrad__history *history, size_t series, size_t capacity,
-                                   vgrad_context *context);
+vgrad_status vgrad__history_create(vgrad__history *history, size_t series, size_t figures,
+                                   size_t capacity, vgrad_context *context);
 void vgrad__history_destroy(vgrad__history *history);
 
 /* A new look. */
@@ -35,6 +37,8 @@ void vgrad__history_add(vgrad__history *history, size_t series, const vgrad__mom
 /* Looks that are still there: those from `vgrad__history_first` up to history->looks. */
 size_t vgrad__history_first(const vgrad__history *history);
 int64_t vgrad__history_step(const vgrad__history *history, size_t look);
+/* The figures of a look, NaN at first. */
+double *vgrad__history_figures(const vgrad__history *history, size_t look);
 /* NULL if the series was not seen at that look. */
 const vgrad__moments *vgrad__history_at(const vgrad__history *history, size_t series, size_t look);
 

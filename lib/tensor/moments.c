@@ -56,6 +56,15 @@ void vgrad__moments_merge(vgrad__moments *moments, const vgrad__moments *more)
     moments->nans += b.nans;
 }
 
+void vgrad__moments_divide(vgrad__moments *m, double divisor)
+{
+    m->mean /= divisor;
+    m->m2 = m->m2 / divisor / divisor;
+    m->sum_abs /= divisor;
+    m->min /= divisor;
+    m->max /= divisor;
+}
+
 double vgrad__moments_read(const vgrad__moments *m, vgrad_quantity quantity)
 {
     double n = (double)m->finite;

@@ -21,6 +21,9 @@ typedef struct vgrad__moments {
 /* Adds what `more` has seen: Chan, Golub and LeVeque (1983). */
 void vgrad__moments_merge(vgrad__moments *moments, const vgrad__moments *more);
 
+/* As if every element had been divided by `divisor`, which is above 0. */
+void vgrad__moments_divide(vgrad__moments *moments, double divisor);
+
 /* One figure of them; NaN if nothing finite was seen (counts excepted) or `quantity` is none. */
 double vgrad__moments_read(const vgrad__moments *moments, vgrad_quantity quantity);
 

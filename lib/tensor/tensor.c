@@ -82,6 +82,21 @@ const char *vgrad_quantity_name(vgrad_quantity quantity)
     case VGRAD_ZEROS: return "zeros";
     case VGRAD_NANS: return "nans";
     case VGRAD_INFS: return "infs";
+    case VGRAD_UPDATE_RATIO: return "update_ratio";
+    case VGRAD_DEAD_SHARE: return "dead_share";
+    case VGRAD_SATURATION: return "saturation";
+    case VGRAD_DERIVATIVE_RMS: return "derivative_rms";
+    case VGRAD_BUDGET_LOSS: return "budget_loss";
+    case VGRAD_BUDGET_WEIGHT: return "budget_weight";
+    case VGRAD_BUDGET_ALIGNMENT: return "budget_alignment";
+    case VGRAD_BUDGET_DERIVATIVE: return "budget_derivative";
+    case VGRAD_BUDGET_CORRELATION: return "budget_correlation";
+    case VGRAD_COHERENCE: return "coherence";
+    case VGRAD_NOISE_SCALE: return "noise_scale";
+    case VGRAD_BUDGET_BLOCK: return "budget_block";
+    case VGRAD_INPUT_FACTOR: return "input_factor";
+    case VGRAD_SAMPLE_NORM: return "sample_norm";
+    case VGRAD_NORM_TEST: return "norm_test";
     }
     return "unknown";
 }
@@ -154,14 +169,17 @@ vgrad_status vgrad__tensor_check(const vgrad_tensor *tensor, const char *name)
     if (vgrad__dtype_size((vgrad_dtype)tensor->dtype) == 0)
         return vgrad__fail(VGRAD_E_INVALID, "%s: no dtype %d", name, (int)tensor->dtype);
     if (tensor->device_type != 0 && tensor->device_type != CPU)
-        return vgrad__fail(VGRAD_E_INVALID, "%s: on device type %d, not in this CPU's memory", name,
-                           (int)tensor->device_type);
+        return vgrad__fail(VGRAD_E_UNSUPPORTED, "%s: on device type %d, not in this CPU's memory",
+                           name, (int)tensor->device_type);
     int64_t count = product(tensor->rank, tensor->shape);
     if (count < 0)
         return vgrad__fail(VGRAD_E_INVALID, "%s: a size is negative, or the product too large",
                            name);
     if (!tensor->data && count > 0)
         return vgrad__fail(VGRAD_E_INVALID, "%s: its data is NULL", name);
+    if ((uintptr_t)tensor->data % vgrad__dtype_size((vgrad_dtype)tensor->dtype) != 0)
+        return vgrad__fail(VGRAD_E_INVALID, "%s: its data is not aligned to elements of %s", name,
+                           vgrad__dtype_name((vgrad_dtype)tensor->dtype));
     return VGRAD_OK;
 }
 
@@ -418,6 +436,17 @@ vgrad_status vgrad_tensor_copy(const vgrad_tensor *tensor, void *out, vgrad_dtyp
     return VGRAD_OK;
 }
 
+vgrad_tensor vgrad__tensor_row(const vgrad_tensor *tensor, int64_t row)
+{
+    vgrad_tensor one = *tensor;
+    if (tensor->rank == 0)
+        return one;
+    one.data = (const char *)tensor->data +
+               row * tensor->strides[0] * (int64_t)vgrad__dtype_size((vgrad_dtype)tensor->dtype);
+    one.shape[0] = 1;
+    return one;
+}
+
 /* ---- measuring ---- */
 
 typedef struct measuring {
@@ -440,7 +469,7 @@ static void measure_run(const char *first, int64_t stride, int64_t count, void *
     }
 }
 
-static vgrad__moments moments_of(const vgrad_tensor *tensor)
+vgrad__moments vgrad__tensor_moments(const vgrad_tensor *tensor)
 {
     vgrad_dtype dtype = (vgrad_dtype)tensor->dtype;
     if (is_floating(dtype) && vgrad__tensor_is_packed(tensor)) {
@@ -465,7 +494,7 @@ vgrad_status vgrad_tensor_stats(const vgrad_tensor *tensor, const vgrad_quantity
     for (size_t i = 0; i < count; i++)
         if (quantities[i] < VGRAD_COUNT || quantities[i] > VGRAD_INFS)
             return vgrad__fail(VGRAD_E_INVALID, "quantity: no quantity %d", (int)quantities[i]);
-    vgrad__moments moments = moments_of(tensor);
+    vgrad__moments moments = vgrad__tensor_moments(tensor);
     for (size_t i = 0; i < count; i++)
         values[i] = vgrad__moments_read(&moments, quantities[i]);
     return VGRAD_OK;

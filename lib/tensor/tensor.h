@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <vgrad/tensor.h>
 
+#include "tensor/moments.h"
+
 /* Bytes of an element; 0 for a number that is no dtype. */
 size_t vgrad__dtype_size(vgrad_dtype dtype);
 const char *vgrad__dtype_name(vgrad_dtype dtype);
@@ -33,6 +35,12 @@ typedef struct vgrad__affine {
     int64_t count; /* of triples; 0: nothing changes */
     double *center, *factor, *offset;
 } vgrad__affine;
+
+/* Row `row` along axis 0 as a tensor of one row; a tensor of rank 0 is its only row. */
+vgrad_tensor vgrad__tensor_row(const vgrad_tensor *tensor, int64_t row);
+
+/* The moments of a tensor that was checked. */
+vgrad__moments vgrad__tensor_moments(const vgrad_tensor *tensor);
 
 /* As vgrad_tensor_copy(), into an array that is large enough, of a tensor that was checked. */
 void vgrad__tensor_pack(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype);

@@ -5,6 +5,16 @@
 
 #include "train/trainer.h"
 
+/* Whoever looks at the step has seen all there is. */
+static void observers_end(const vgrad_trainer *trainer)
+{
+    const vgrad__tally tally = vgrad__group_tally(trainer);
+    const vgrad__step_end end = { .loss = vgrad__tally_mean(&tally).loss,
+                                  .rows = tally.rows,
+                                  .updated = trainer->step.updated && !trainer->step.skip };
+    vgrad__observers_end(trainer->network, &end);
+}
+
 /* ---- a step that ends early ---- */
 
 vgrad_status vgrad__step_end_early(vgrad_trainer *trainer, vgrad_status status)
@@ -14,6 +24,8 @@ vgrad_status vgrad__step_end_early(vgrad_trainer *trainer, vgrad_status status)
         return status;
     step->trouble = status;
     snprintf(step->text, sizeof step->text, "%s", status < 0 ? vgrad_last_error() : "");
+    if (trainer->group.batches == 0) /* else the batch comes again, and the look goes on */
+        observers_end(trainer);
     if (trainer->network->pass == step->pass)
         vgrad__end_step(trainer->network);
     return status;
@@ -178,6 +190,7 @@ static vgrad_status step(vgrad_trainer *trainer)
     if (status != VGRAD_OK)
         return status;
     count_batch(trainer);
+    observers_end(trainer);
     status = vgrad__fire(trainer, VGRAD_BATCH_END);
     vgrad__group_clear(trainer);
     return status == VGRAD_OK && trainer->step.skip ? VGRAD_SKIPPED : status;

@@ -36,9 +36,11 @@ static vgrad_status backward(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
-static const vgrad__layer_kind add_kind = {
-    .name = "add", .shape = shape, .forward = forward, .backward = backward
-};
+static const vgrad__layer_kind add_kind = { .name = "add",
+                                            .family = VGRAD_KIND_JOIN,
+                                            .shape = shape,
+                                            .forward = forward,
+                                            .backward = backward };
 
 vgrad_layer *vgrad_add(vgrad_layer *a, vgrad_layer *b)
 {

@@ -136,6 +136,8 @@ static void settle(vgrad_layer *layer)
 
 static const vgrad__layer_kind batch_norm_kind = {
     .name = "batch_norm",
+    .family = VGRAD_KIND_NORM,
+    .mixes_rows = true,
     .options = { { VGRAD_LAYER_MOMENTUM, 0.1 },
                  { VGRAD_LAYER_EPSILON, 1e-5 },
                  { VGRAD_LAYER_UNBIASED_VARIANCE, 1 } },

@@ -78,9 +78,11 @@ static vgrad_status backward(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
-static const vgrad__layer_kind concatenate_kind = {
-    .name = "concatenate", .shape = shape, .forward = forward, .backward = backward
-};
+static const vgrad__layer_kind concatenate_kind = { .name = "concatenate",
+                                                    .family = VGRAD_KIND_JOIN,
+                                                    .shape = shape,
+                                                    .forward = forward,
+                                                    .backward = backward };
 
 vgrad_layer *vgrad_concatenate(vgrad_layer *a, vgrad_layer *b)
 {

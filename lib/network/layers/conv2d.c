@@ -175,6 +175,7 @@ static vgrad_status backward(vgrad_layer *layer)
 
 static const vgrad__layer_kind conv2d_kind = {
     .name = "conv2d",
+    .family = VGRAD_KIND_CONV,
     .can_be_shared = true,
     .options = { { VGRAD_LAYER_USE_BIAS, 1 },
                  { VGRAD_LAYER_ALPHA, (double)NAN },

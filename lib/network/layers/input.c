@@ -30,9 +30,11 @@ static vgrad_status backward(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
-static const vgrad__layer_kind input_kind = {
-    .name = "input", .shape = shape, .forward = forward, .backward = backward
-};
+static const vgrad__layer_kind input_kind = { .name = "input",
+                                              .family = VGRAD_KIND_INPUT,
+                                              .shape = shape,
+                                              .forward = forward,
+                                              .backward = backward };
 
 vgrad_layer *vgrad_input_shape(vgrad_network *network, int32_t rank, const int64_t *row)
 {

@@ -75,6 +75,7 @@ static vgrad_status backward(vgrad_layer *layer)
 
 static const vgrad__layer_kind layer_norm_kind = {
     .name = "layer_norm",
+    .family = VGRAD_KIND_NORM,
     .options = { { VGRAD_LAYER_EPSILON, 1e-5 } },
     .shape = shape,
     .forward = forward,

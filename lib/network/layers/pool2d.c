@@ -76,6 +76,7 @@ static vgrad_status backward_average(vgrad_layer *layer)
 /* Strides are set by the constructors. */
 static const vgrad__layer_kind max_kind = {
     .name = "max_pool2d",
+    .family = VGRAD_KIND_POOL,
     .options = { { VGRAD_LAYER_STRIDE_HEIGHT, 1 },
                  { VGRAD_LAYER_STRIDE_WIDTH, 1 },
                  { VGRAD_LAYER_PADDING, VGRAD_VALID } },
@@ -85,6 +86,7 @@ static const vgrad__layer_kind max_kind = {
 };
 static const vgrad__layer_kind average_kind = {
     .name = "average_pool2d",
+    .family = VGRAD_KIND_POOL,
     .options = { { VGRAD_LAYER_STRIDE_HEIGHT, 1 },
                  { VGRAD_LAYER_STRIDE_WIDTH, 1 },
                  { VGRAD_LAYER_PADDING, VGRAD_VALID } },
@@ -93,6 +95,7 @@ static const vgrad__layer_kind average_kind = {
     .backward = backward_average,
 };
 static const vgrad__layer_kind global_average_kind = { .name = "global_average_pool2d",
+                                                       .family = VGRAD_KIND_POOL,
                                                        .shape = shape_global,
                                                        .forward = forward_average,
                                                        .backward = backward_average };

@@ -198,9 +198,11 @@ static vgrad_status backward(vgrad_layer *layer)
     return status;
 }
 
-static const vgrad__layer_kind user_layer_kind = {
-    .name = "user layer", .shape = shape, .forward = forward, .backward = backward
-};
+static const vgrad__layer_kind user_layer_kind = { .name = "user layer",
+                                                   .family = VGRAD_KIND_OTHER,
+                                                   .shape = shape,
+                                                   .forward = forward,
+                                                   .backward = backward };
 
 /* ---- making ---- */
 

@@ -1,0 +1,216 @@
+/* A network's layers and tensors, brought to a probe by the observer seam. */
+/* SPDX-License-Identifier: MIT */
+#include "probe/attach.h"
+
+#include "probe/budget.h"
+
+/* ---- as an observer ---- */
+
+static bool begin(void *self, int64_t step)
+{
+    vgrad_probe *probe = self;
+    if (step % (int64_t)probe->options[VGRAD_PROBE_EVERY] != 0)
+        return false;
+    vgrad__look_begin(probe, step);
+    return true;
+}
+
+static unsigned wants(void *self, size_t tensor)
+{
+    const vgrad__scene *scene = &((const vgrad_probe *)self)->scene;
+    const int32_t at = scene->of_tensor[tensor];
+    const bool watched =
+        at >= 0 && scene->layers[at / VGRAD__WATCHABLE].series[at % VGRAD__WATCHABLE] >= 0;
+    return watched ? VGRAD__WANT_MOMENTS : VGRAD__WANT_NOTHING;
+}
+
+static void observe(void *self, size_t tensor, const vgrad_tensor *view,
+                    const vgrad__moments *moments)
+{
+    vgrad_probe *probe = self;
+    const int32_t at = probe->scene.of_tensor[tensor];
+    (void)view;
+    vgrad__look_moments(probe, at / VGRAD__WATCHABLE, at % VGRAD__WATCHABLE, moments);
+}
+
+static bool watches(const vgrad_probe *probe, vgrad_role role)
+{
+    return probe->roles & 1u << vgrad__watchable(role);
+}
+
+/* f' of the layer's rows, part by part; what a function of the user's refuses is not seen. */
+static void look_at_derivative(vgrad_probe *probe, const vgrad__passage *passage)
+{
+    enum { PART = 1024 };
+    double derivative[PART];
+    const int64_t count = vgrad_tensor_count(&passage->delta);
+    for (int64_t first = 0; first < count; first += PART) {
+        const int64_t some = count - first < PART ? count - first : PART;
+        if (vgrad__derivative(passage->layer, first, some, derivative) != VGRAD_OK)
+            return;
+        vgrad__look_derivative(probe, passage->index, derivative, first, some);
+    }
+}
+
+static vgrad_status passed(void *self, const vgrad__passage *passage)
+{
+    vgrad_probe *probe = self;
+    const vgrad__probe_layer *layer = &probe->scene.layers[passage->index];
+    vgrad__signal *signal = &probe->scene.layers[passage->index].signal;
+    if (layer->kind == VGRAD_KIND_INPUT || !watches(probe, VGRAD_DELTA))
+        return VGRAD_OK;
+    if (layer->has_derivative && watches(probe, VGRAD_ACTIVATION))
+        look_at_derivative(probe, passage);
+    if (layer->kind != VGRAD_KIND_DENSE || !passage->kernel.data)
+        return VGRAD_OK;
+    if (watches(probe, VGRAD_KERNEL))
+        signal->kernel_norm = vgrad__norm(&passage->kernel);
+    if (!watches(probe, VGRAD_INPUT) || !watches(probe, VGRAD_KERNEL_GRADIENT))
+        return VGRAD_OK;
+    signal->kernel_gradient_norm = vgrad__norm(&passage->kernel_gradient);
+    vgrad_status status = vgrad__look_rows(probe, &signal->input, &passage->input, 1);
+    return status == VGRAD_OK ? vgrad__look_rows(probe, &signal->delta, &passage->delta, 1)
+                              : status;
+}
+
+static void end(void *self, const vgrad__step_end *step)
+{
+    vgrad__look_end(self, step->loss, step->rows);
+}
+
+void vgrad__attach_prepare(vgrad_probe *probe)
+{
+    probe->observer = (vgrad__observer){ probe, begin, wants, observe, passed, end };
+}
+
+/* ---- the layers of a network ---- */
+
+static vgrad__layer_facts facts_of(const void *network, int32_t layer)
+{
+    vgrad__layer_facts facts = { .name = NULL };
+    vgrad__layer_facts_of(network, layer, &facts);
+    return facts;
+}
+
+static int32_t input_count(const void *network, int32_t layer)
+{
+    return facts_of(network, layer).input_count;
+}
+
+static int32_t input(const void *network, int32_t layer, int32_t k)
+{
+    return vgrad__layer_input(network, layer, k);
+}
+
+static bool is_output(const void *network, int32_t layer)
+{
+    return facts_of(network, layer).is_output;
+}
+
+static vgrad_layer_kind kind(const void *network, int32_t layer)
+{
+    return facts_of(network, layer).kind;
+}
+
+static vgrad_status add_layers(const vgrad_probe *probe, const vgrad_network *network,
+                               vgrad__scene *scene)
+{
+    vgrad__layer_facts facts;
+    for (int32_t i = 0; vgrad__layer_facts_of(network, i, &facts); i++) {
+        vgrad__probe_layer *layer = vgrad__scene_add_layer(probe, scene, facts.name);
+        if (!layer)
+            return VGRAD_E_MEMORY;
+        layer->kind = facts.kind;
+        layer->fan_in = facts.fan_in;
+        layer->fan_out = facts.fan_out;
+        layer->units = facts.units;
+        layer->has_derivative = facts.has_derivative;
+        layer->steepest = facts.steepest;
+    }
+    return VGRAD_OK;
+}
+
+/* What comes back through a layer that mixes the samples of a batch is of no sample alone. */
+static void mark_below_batch_norm(const vgrad_network *network, const vgrad__scene *scene)
+{
+    for (int32_t i = (int32_t)scene->layer_count; i-- > 0;) {
+        const vgrad__layer_facts facts = facts_of(network, i);
+        for (int32_t k = 0; k < facts.input_count; k++)
+            scene->layers[vgrad__layer_input(network, i, k)].below_batch_norm |=
+                facts.mixes_rows || scene->layers[i].below_batch_norm;
+    }
+}
+
+/* Which tensor is which layer's, and which of them are watched. */
+static vgrad_status number_tensors(const vgrad_probe *probe, const vgrad_network *network,
+                                   vgrad__scene *scene)
+{
+    int32_t layer;
+    vgrad_role role;
+    size_t count = 0;
+    while (vgrad__observable(network, count, &layer, &role))
+        count++;
+    scene->of_tensor = vgrad__allocate(probe->context, count, sizeof *scene->of_tensor);
+    if (!scene->of_tensor)
+        return VGRAD_E_MEMORY;
+    scene->tensor_count = count;
+    for (size_t i = 0; i < count; i++) {
+        vgrad__observable(network, i, &layer, &role);
+        const int32_t place = vgrad__watchable(role);
+        scene->of_tensor[i] = place < 0 ? -1 : layer * VGRAD__WATCHABLE + place;
+        if (place >= 0 && watches(probe, role))
+            scene->layers[layer].series[place] = 0; /* a number comes later */
+    }
+    return VGRAD_OK;
+}
+
+static vgrad_status make_scene(const vgrad_probe *probe, const vgrad_network *network,
+                               vgrad__scene *scene)
+{
+    const vgrad__wiring wiring = { .of = network,
+                                   .input_count = input_count,
+                                   .input = input,
+                                   .is_output = is_output,
+                                   .kind = kind };
+    vgrad_status status = add_layers(probe, network, scene);
+    if (status == VGRAD_OK)
+        status = number_tensors(probe, network, scene);
+    if (status != VGRAD_OK)
+        return status;
+    mark_below_batch_norm(network, scene);
+    return vgrad__scene_complete(probe, scene, &wiring);
+}
+
+vgrad_status vgrad_probe_attach(vgrad_probe *probe, vgrad_network *network)
+{
+    vgrad__scene fresh = { 0 };
+    vgrad_status status = vgrad__check_not_attached(probe);
+    if (status == VGRAD_OK && !network)
+        status = vgrad__fail_null("network");
+    if (status == VGRAD_OK)
+        status = vgrad__observer_join(network, &probe->observer);
+    if (status != VGRAD_OK)
+        return status;
+    status = make_scene(probe, network, &fresh);
+    if (status != VGRAD_OK) {
+        vgrad__scene_destroy(probe, &fresh);
+        vgrad__observer_leave(network, &probe->observer);
+        return status;
+    }
+    vgrad__scene_destroy(probe, &probe->scene);
+    probe->scene = fresh;
+    probe->declaring = false;
+    probe->network = network;
+    return VGRAD_OK;
+}
+
+vgrad_status vgrad_probe_detach(vgrad_probe *probe)
+{
+    if (!probe)
+        return vgrad__fail_null("probe");
+    vgrad_network *network = probe->network;
+    probe->network = NULL;
+    if (network)
+        vgrad__observer_leave(network, &probe->observer);
+    return VGRAD_OK;
+}

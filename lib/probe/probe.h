@@ -1,0 +1,122 @@
+/*
+ * A probe inside: the layers that it looks at, what it has seen of them, and the look in progress.
+ * attach.c brings a network's tensors, declare.c those of a loop of the user's; from there on both
+ * are the same.
+ */
+/* SPDX-License-Identifier: MIT */
+#ifndef VGRAD_PROBE_PROBE_H
+#define VGRAD_PROBE_PROBE_H
+
+#include <stdbool.h>
+#include <vgrad/probe.h>
+
+#include "base/context.h"
+#include "base/status.h"
+#include "network/observer.h"
+#include "probe/history.h"
+#include "probe/path.h"
+
+enum { VGRAD__WATCHABLE = 17 };
+
+/* Where a role stands among those that can be watched; -1: nowhere. */
+int32_t vgrad__watchable(vgrad_role role);
+/* The role that stands there. */
+vgrad_role vgrad__watchable_role(int32_t place);
+
+/* ---- what a look gathers of a layer, beside moments ---- */
+
+/* L2 norms of the rows of a tensor. */
+typedef struct vgrad__row_norms {
+    double *norms;
+    int64_t count, capacity; /* count 0: not seen in this look */
+} vgrad__row_norms;
+
+typedef struct vgrad__signal {
+    vgrad__row_norms input, delta;
+    double kernel_norm, kernel_gradient_norm; /* NaN: not seen */
+    /* f' over the elements of this look. */
+    int64_t derivatives;
+    double derivative_squares;
+    /* Units whose f' was not 0 somewhere in the window. */
+    uint8_t *alive;
+} vgrad__signal;
+
+/* ---- what a layer is ---- */
+
+typedef struct vgrad__probe_layer {
+    char name[64];
+    vgrad_layer_kind kind;
+    vgrad_activation activation; /* of a declared layer */
+    int64_t fan_in, fan_out, units;
+    bool has_derivative;
+    double steepest;                  /* max |f'| */
+    bool below_batch_norm;            /* what comes back to it is of no sample alone */
+    int32_t series[VGRAD__WATCHABLE]; /* in the history; -1: not watched */
+    vgrad__signal signal;
+} vgrad__probe_layer;
+
+/* ---- the probe ---- */
+
+/* All that comes and goes with the layers. */
+typedef struct vgrad__scene {
+    vgrad__probe_layer *layers;
+    size_t layer_count, layer_capacity;
+    vgrad__path path;
+    vgrad__history history;
+    int32_t *of_tensor; /* attached: layer * VGRAD__WATCHABLE + place by the network's number */
+    size_t tensor_count;
+} vgrad__scene;
+
+/* What becomes of one look in particular. */
+typedef struct vgrad__look {
+    bool open;
+    int64_t step;
+    /* Of a loop of the user's. */
+    bool in_step;
+    int64_t next_step; /* the lowest that may begin */
+} vgrad__look;
+
+enum { VGRAD__PROBE_OPTIONS_MAX = 48 };
+
+struct vgrad_probe {
+    vgrad_context *context;
+    double options[VGRAD__PROBE_OPTIONS_MAX];
+    uint32_t roles;         /* a bit for each place among the watchable */
+    vgrad_network *network; /* NULL: not attached */
+    bool declaring;         /* the layers are those of a loop of the user's */
+    vgrad__observer observer;
+    vgrad__scene scene;
+    vgrad__look look;
+};
+
+/* VGRAD_OK if nothing is attached. */
+vgrad_status vgrad__check_not_attached(const vgrad_probe *probe);
+
+/* ---- scene.c ---- */
+
+/* Adds a layer of that name that watches nothing; the caller sets the rest. NULL: no memory. */
+vgrad__probe_layer *vgrad__scene_add_layer(const vgrad_probe *probe, vgrad__scene *scene,
+                                           const char *name);
+/* Numbers what is watched, and makes room for its history. */
+vgrad_status vgrad__scene_complete(const vgrad_probe *probe, vgrad__scene *scene,
+                                   const vgrad__wiring *wiring);
+void vgrad__scene_destroy(const vgrad_probe *probe, vgrad__scene *scene);
+
+/* ---- look.c ---- */
+
+/* A look at this step begins. */
+void vgrad__look_begin(vgrad_probe *probe, int64_t step);
+/* It saw these moments. */
+void vgrad__look_moments(vgrad_probe *probe, int32_t layer, int32_t place,
+                         const vgrad__moments *moments);
+/* It saw the rows of this tensor, whose numbers are `scale` times too large. VGRAD_E_MEMORY leaves
+   them out. */
+vgrad_status vgrad__look_rows(vgrad_probe *probe, vgrad__row_norms *rows,
+                              const vgrad_tensor *tensor, double scale);
+/* It saw f' of `count` elements of a layer, the first of them element `first` of the batch. */
+void vgrad__look_derivative(vgrad_probe *probe, int32_t layer, const double *derivative,
+                            int64_t first, int64_t count);
+/* It has seen all there is: figures are made of it. */
+void vgrad__look_end(vgrad_probe *probe, double loss, int64_t rows);
+
+#endif

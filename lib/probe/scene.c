@@ -1,0 +1,65 @@
+/* The layers that a probe looks at, with room for what it sees of them. */
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "probe/figures.h"
+#include "probe/probe.h"
+
+vgrad__probe_layer *vgrad__scene_add_layer(const vgrad_probe *probe, vgrad__scene *scene,
+                                           const char *name)
+{
+    if (vgrad__grow(probe->context, (void **)&scene->layers, scene->layer_count,
+                    &scene->layer_capacity, sizeof *scene->layers) != VGRAD_OK)
+        return NULL;
+    vgrad__probe_layer *layer = &scene->layers[scene->layer_count++];
+    *layer = (vgrad__probe_layer){ .steepest = 1 };
+    snprintf(layer->name, sizeof layer->name, "%s", name);
+    for (int32_t place = 0; place < VGRAD__WATCHABLE; place++)
+        layer->series[place] = -1;
+    return layer;
+}
+
+vgrad_status vgrad__scene_complete(const vgrad_probe *probe, vgrad__scene *scene,
+                                   const vgrad__wiring *wiring)
+{
+    int32_t series = 0;
+    for (size_t i = 0; i < scene->layer_count; i++) {
+        vgrad__probe_layer *layer = &scene->layers[i];
+        for (int32_t place = 0; place < VGRAD__WATCHABLE; place++)
+            if (layer->series[place] >= 0)
+                layer->series[place] = series++;
+        layer->signal.alive =
+            vgrad__allocate(probe->context, (size_t)layer->units, sizeof *layer->signal.alive);
+        if (!layer->signal.alive)
+            return VGRAD_E_MEMORY;
+    }
+    vgrad_status status =
+        vgrad__path_find(&scene->path, wiring, (int32_t)scene->layer_count, probe->context);
+    if (status != VGRAD_OK)
+        return status;
+    return vgrad__history_create(&scene->history, (size_t)series,
+                                 scene->layer_count * VGRAD__FIGURES,
+                                 (size_t)probe->options[VGRAD_PROBE_HISTORY], probe->context);
+}
+
+static void release_rows(const vgrad_probe *probe, vgrad__row_norms *rows)
+{
+    vgrad__release(probe->context, rows->norms, (size_t)rows->capacity, sizeof *rows->norms);
+}
+
+void vgrad__scene_destroy(const vgrad_probe *probe, vgrad__scene *scene)
+{
+    for (size_t i = 0; i < scene->layer_count; i++) {
+        vgrad__probe_layer *layer = &scene->layers[i];
+        release_rows(probe, &layer->signal.input);
+        release_rows(probe, &layer->signal.delta);
+        vgrad__release(probe->context, layer->signal.alive, (size_t)layer->units,
+                       sizeof *layer->signal.alive);
+    }
+    vgrad__history_destroy(&scene->history);
+    vgrad__path_destroy(&scene->path, probe->context);
+    vgrad__release(probe->context, scene->of_tensor, scene->tensor_count, sizeof *scene->of_tensor);
+    vgrad__release(probe->context, scene->layers, scene->layer_capacity, sizeof *scene->layers);
+    *scene = (vgrad__scene){ 0 };
+}

@@ -1,0 +1,215 @@
+/* A probe in a loop of the user's: what it takes, what it refuses, and that it stays usable. */
+/* SPDX-License-Identifier: MIT */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+#include <vgrad/vgrad.h>
+
+#include "runner.h"
+
+/* Two dense layers, 2-3-1, and a step begun. */
+static vgrad_probe *begun(void)
+{
+    vgrad_probe *probe;
+    int32_t layer;
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_declare(probe, "hidden", VGRAD_KIND_DENSE, VGRAD_TANH, 2, 3, &layer));
+    ck_assert_int_eq(layer, 0);
+    assert_ok(vgrad_probe_declare(probe, "out", VGRAD_KIND_DENSE, VGRAD_SIGMOID, 3, 1, NULL));
+    assert_ok(vgrad_probe_begin(probe, 0));
+    return probe;
+}
+
+static double read(const vgrad_probe *probe, int32_t layer, vgrad_role role, vgrad_quantity what)
+{
+    double value = (double)NAN;
+    assert_ok(vgrad_probe_read(probe, layer, role, what, &value));
+    return value;
+}
+
+static vgrad_status observe(vgrad_probe *probe, const void *data, vgrad_dtype dtype)
+{
+    vgrad_tensor view;
+    vgrad_tensor_matrix(&view, data, dtype, 2, 3);
+    return vgrad_probe_observe(probe, 0, VGRAD_DELTA, &view);
+}
+
+START_TEST(layers_that_are_none)
+{
+    vgrad_probe *probe;
+    char long_name[65] = { 0 };
+    memset(long_name, 'n', 64);
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_status(VGRAD_E_INVALID,
+                  vgrad_probe_declare(NULL, "a", VGRAD_KIND_DENSE, VGRAD_TANH, 1, 1, NULL));
+    const struct {
+        const char *name;
+        int kind, activation;
+        int64_t in, out;
+        const char *word;
+    } bad[] = {
+        { NULL, VGRAD_KIND_DENSE, VGRAD_TANH, 1, 1, "name" },
+        { "", VGRAD_KIND_DENSE, VGRAD_TANH, 1, 1, "name: 1 to 63 bytes, got 0" },
+        { long_name, VGRAD_KIND_DENSE, VGRAD_TANH, 1, 1, "got 64" },
+        { "a", 8, VGRAD_TANH, 1, 1, "kind: no kind of layer 8" },
+        { "a", -1, VGRAD_TANH, 1, 1, "kind" },
+        { "a", VGRAD_KIND_DENSE, 99, 1, 1, "activation: no activation 99" },
+        { "a", VGRAD_KIND_DENSE, VGRAD_TANH, 0, 1, "fan_in: at least 1, got 0" },
+        { "a", VGRAD_KIND_CONV, VGRAD_TANH, 1, 0, "fan_out: at least 1, got 0" },
+        { "a", VGRAD_KIND_NORM, VGRAD_TANH, -1, 0, "fan_in: at least 0, got -1" },
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_status(VGRAD_E_INVALID,
+                      vgrad_probe_declare(probe, bad[i].name, (vgrad_layer_kind)bad[i].kind,
+                                          (vgrad_activation)bad[i].activation, bad[i].in,
+                                          bad[i].out, NULL));
+        assert_error_names(bad[i].word);
+    }
+    assert_status(VGRAD_E_STATE, vgrad_probe_begin(probe, 0));
+    assert_error_names("no layer is declared");
+    assert_ok(vgrad_probe_declare(probe, "a", VGRAD_KIND_NORM, VGRAD_LINEAR, 0, 0, NULL));
+    assert_status(VGRAD_E_INVALID,
+                  vgrad_probe_declare(probe, "a", VGRAD_KIND_NORM, VGRAD_LINEAR, 0, 0, NULL));
+    assert_error_names("layer 0 is called \"a\" already");
+    assert_status(VGRAD_E_STATE, vgrad_probe_set(probe, VGRAD_PROBE_HISTORY, 3));
+    ck_assert_int_eq(vgrad_probe_layer_count(probe), 1);
+    ck_assert_str_eq(vgrad_probe_layer_name(probe, 0), "a");
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
+START_TEST(steps_go_on_and_end)
+{
+    const float x[6] = { 3, 4, 0, 0, 0, 0 };
+    vgrad_probe *probe = begun();
+    assert_status(VGRAD_E_INVALID, vgrad_probe_begin(NULL, 1));
+    assert_status(VGRAD_E_INVALID, vgrad_probe_end(NULL, 1));
+    assert_status(VGRAD_E_STATE, vgrad_probe_begin(probe, 1));
+    assert_error_names("step 0 is not ended");
+    assert_status(VGRAD_E_STATE,
+                  vgrad_probe_declare(probe, "late", VGRAD_KIND_NORM, VGRAD_LINEAR, 0, 0, NULL));
+    assert_ok(observe(probe, x, VGRAD_FLOAT32));
+    assert_ok(vgrad_probe_end(probe, (double)NAN));
+    ck_assert_double_eq(read(probe, 0, VGRAD_DELTA, VGRAD_L2), 5);
+    assert_status(VGRAD_E_STATE, vgrad_probe_end(probe, 0));
+    assert_status(VGRAD_E_STATE, observe(probe, x, VGRAD_FLOAT32));
+    assert_error_names("vgrad_probe_begin() comes first");
+    assert_status(VGRAD_E_INVALID, vgrad_probe_begin(probe, 0));
+    assert_error_names("step: at least 1 after the last one, got 0");
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_EVERY, 4));
+    assert_status(VGRAD_SKIPPED, vgrad_probe_begin(probe, 7));
+    assert_ok(observe(probe, x, VGRAD_FLOAT32));
+    assert_ok(vgrad_probe_end(probe, 0));
+    assert_ok(vgrad_probe_begin(probe, 8));
+    assert_ok(observe(probe, x, VGRAD_FLOAT32));
+    assert_ok(vgrad_probe_end(probe, 0));
+    int64_t steps[3] = { 0 };
+    ck_assert_int_eq(vgrad_probe_history(probe, 0, VGRAD_DELTA, VGRAD_L2, steps, NULL, 3), 2);
+    ck_assert(steps[0] == 0 && steps[1] == 8);
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
+START_TEST(tensors_that_are_none)
+{
+    double x[7] = { 1 };
+    vgrad_tensor t;
+    vgrad_probe *probe = begun();
+    vgrad_tensor_matrix(&t, x, VGRAD_FLOAT64, 2, 3);
+    assert_status(VGRAD_E_INVALID, vgrad_probe_observe(NULL, 0, VGRAD_DELTA, &t));
+    assert_status(VGRAD_E_INVALID, vgrad_probe_observe(probe, 0, VGRAD_DELTA, NULL));
+    assert_status(VGRAD_E_NOT_FOUND, vgrad_probe_observe(probe, 2, VGRAD_DELTA, &t));
+    assert_error_names("layer: 0 to 1 are declared, got 2");
+    assert_status(VGRAD_E_NOT_FOUND, vgrad_probe_observe(probe, -1, VGRAD_DELTA, &t));
+    assert_status(VGRAD_E_INVALID, vgrad_probe_observe(probe, 0, (vgrad_role)7, &t));
+    assert_status(VGRAD_E_INVALID, vgrad_probe_observe(probe, 0, VGRAD_KERNEL_EPOCH_GRADIENT, &t));
+    t.dtype = 77;
+    assert_status(VGRAD_E_INVALID, vgrad_probe_observe(probe, 0, VGRAD_DELTA, &t));
+    assert_error_names("no dtype 77");
+    t.dtype = VGRAD_FLOAT64;
+    t.device_type = 2;
+    t.data = (const void *)8; /* nowhere: it is not read */
+    assert_status(VGRAD_E_UNSUPPORTED, vgrad_probe_observe(probe, 0, VGRAD_DELTA, &t));
+    assert_error_names("device type 2");
+    t.device_type = 1;
+    t.data = (const char *)x + 1;
+    assert_status(VGRAD_E_INVALID, vgrad_probe_observe(probe, 0, VGRAD_DELTA, &t));
+    assert_error_names("not aligned");
+    t.data = x;
+    t.shape[1] = 2;
+    assert_status(VGRAD_E_SHAPE, vgrad_probe_observe(probe, 0, VGRAD_PREACTIVATION, &t));
+    assert_error_names("layer \"hidden\": rows of 3 units");
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_DELTA, &t));
+    assert_ok(vgrad_probe_end(probe, 1));
+    ck_assert_double_eq(read(probe, 0, VGRAD_DELTA, VGRAD_MAX), 1);
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
+/* Nothing, nothing finite, next to nothing, and more than fits in 32 bits. */
+START_TEST(tensors_at_the_edge)
+{
+    const double nans[6] = { (double)NAN, (double)NAN, (double)NAN,
+                             (double)NAN, (double)NAN, (double)NAN };
+    const double tiny[6] = { 0x1p-1074, 0, -0x1p-1074, 0, 0, 0 };
+    const int64_t many[2] = { 40, 30 }, nowhere[2] = { 0, 0 }, back[2] = { -3, -1 };
+    vgrad_tensor t;
+    vgrad_probe *probe = begun();
+    vgrad_tensor_matrix(&t, NULL, VGRAD_FLOAT64, 0, 3);
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_DELTA, &t));
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_PREACTIVATION, &t));
+    assert_ok(vgrad_probe_end(probe, 0));
+    ck_assert_double_eq(read(probe, 0, VGRAD_DELTA, VGRAD_COUNT), 0);
+    assert_ok(vgrad_probe_begin(probe, 1));
+    assert_ok(observe(probe, nans, VGRAD_FLOAT64));
+    assert_ok(vgrad_probe_end(probe, (double)NAN));
+    ck_assert_double_eq(read(probe, 0, VGRAD_DELTA, VGRAD_NANS), 6);
+    assert_ok(vgrad_probe_begin(probe, 2));
+    assert_ok(observe(probe, tiny, VGRAD_FLOAT64));
+    assert_ok(vgrad_probe_end(probe, 1));
+    ck_assert_double_eq(read(probe, 0, VGRAD_DELTA, VGRAD_MAX), 0x1p-1074);
+    ck_assert_double_eq(read(probe, 0, VGRAD_DELTA, VGRAD_ZEROS), 4);
+    assert_ok(vgrad_probe_begin(probe, 3));
+    vgrad_tensor_view(&t, tiny + 5, VGRAD_FLOAT64, 2, (const int64_t[2]){ 2, 3 }, back);
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_DELTA, &t));
+    assert_ok(vgrad_probe_end(probe, 1));
+    ck_assert_double_eq(read(probe, 0, VGRAD_DELTA, VGRAD_MIN), -0x1p-1074);
+    assert_ok(vgrad_probe_begin(probe, 4));
+    vgrad_tensor_view(&t, tiny, VGRAD_FLOAT64, 2, many, nowhere);
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_KERNEL, &t));
+    assert_ok(vgrad_probe_end(probe, 1));
+    ck_assert_double_eq(read(probe, 0, VGRAD_KERNEL, VGRAD_COUNT), 1200);
+    ck_assert_double_eq(read(probe, 0, VGRAD_KERNEL, VGRAD_MIN), 0x1p-1074);
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
+/* A gradient that comes too large by the loss's scale is divided by it; nothing else is. */
+START_TEST(a_scaled_loss_is_told)
+{
+    const float x[6] = { 3, 4, 0, 0, 0, 0 };
+    vgrad_tensor t;
+    vgrad_probe *probe = begun();
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_LOSS_SCALE, 1024));
+    assert_ok(observe(probe, x, VGRAD_FLOAT32));
+    vgrad_tensor_matrix(&t, x, VGRAD_FLOAT32, 2, 3);
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_INPUT, &t));
+    assert_ok(vgrad_probe_end(probe, 1));
+    ck_assert_double_eq(read(probe, 0, VGRAD_DELTA, VGRAD_L2), 5 / 1024.0);
+    ck_assert_double_eq(read(probe, 0, VGRAD_DELTA, VGRAD_MAX), 4 / 1024.0);
+    ck_assert_double_eq(read(probe, 0, VGRAD_INPUT, VGRAD_L2), 5);
+    const double bad[] = { 0, -1, (double)NAN, (double)INFINITY, 1e31 };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_status(VGRAD_E_INVALID, vgrad_probe_set(probe, VGRAD_PROBE_LOSS_SCALE, bad[i]));
+    ck_assert_double_eq(vgrad_probe_get(probe, VGRAD_PROBE_LOSS_SCALE), 1024);
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("declare");
+    add_tests(suite, "declare", layers_that_are_none, steps_go_on_and_end, tensors_that_are_none,
+              tensors_at_the_edge, a_scaled_loss_is_told);
+    return run_suite(suite);
+}
