@@ -16,7 +16,7 @@ OK = 0                                      # vgrad_status
 
 
 class Event(c.Structure):
-    _fields_ = ([("struct_size", c.c_size_t), ("trainer", P), ("network", P), ("reserved", P)]
+    _fields_ = ([("struct_size", c.c_size_t), ("trainer", P), ("network", P), ("finding", P)]
                 + [(n, I64) for n in "kind flags epoch epochs batch batches step samples".split()]
                 + [(n, F64) for n in ("loss accuracy validation_loss validation_accuracy "
                                       "learning_rate gradient_norm clipped_norm").split()])

@@ -48,7 +48,22 @@ typedef enum vgrad_probe_option {
     VGRAD_PROBE_HISTORY = 4,
     /** 1. How many times too large observed gradients are: they are divided by it. Of a loop of
        your own; 1e-30 to 1e30. */
-    VGRAD_PROBE_LOSS_SCALE = 6
+    VGRAD_PROBE_LOSS_SCALE = 6,
+    /** 1000. Samples of a window: what is found is found in windows of so many. */
+    VGRAD_PROBE_WINDOW = 5,
+    VGRAD_PROBE_WINDOWS = 7, /**< 2. Windows in a row that raise a finding, or clear it. */
+    /* Thresholds of findings: see vgrad_finding_code. */
+    VGRAD_PROBE_VANISHING_SLOPE = 20,  /**< 0.25. Decades a hop. */
+    VGRAD_PROBE_VANISHING_TOTAL = 21,  /**< 1. Decades in all: a warning. */
+    VGRAD_PROBE_DEAD_WARN = 22,        /**< 0.1. Share of a layer's units. */
+    VGRAD_PROBE_VANISHING_SEVERE = 23, /**< 3. Decades in all: severe, whatever the slope. */
+    VGRAD_PROBE_DEAD_SEVERE = 24,      /**< 0.5. Share of a layer's units. */
+    VGRAD_PROBE_SATURATED = 25,        /**< 0.3. rms f' over max |f'|; a tenth of it is severe. */
+    VGRAD_PROBE_UPDATE_LOW = 26,       /**< -4. log10 of update over weights; a decade beyond it */
+    VGRAD_PROBE_UPDATE_HIGH = 27,      /**< -2. a note is a warning. */
+    VGRAD_PROBE_UPDATE_AFTER = 28,     /**< 100. Steps before which updates are not judged. */
+    VGRAD_PROBE_INITIALIZATION = 29,   /**< 0.5. Decades that a kernel alone gains or loses. */
+    VGRAD_PROBE_SPIKE = 30             /**< 6. Distances of the loss from its median. */
 } vgrad_probe_option;
 
 /**
@@ -56,7 +71,8 @@ typedef enum vgrad_probe_option {
  *
  * @param probe  the probe.
  * @param option which.
- * @param value  a whole number, at least 1, but for LOSS_SCALE.
+ * @param value  a whole number, at least 1, for EVERY, HISTORY, WINDOW, WINDOWS; UPDATE_AFTER from
+ *               0; shares in [0, 1]; the others as they are described.
  * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (HISTORY while attached, or after declare).
  * @thread_handle
  * @since 0.1
@@ -192,7 +208,8 @@ VGRAD_API vgrad_status vgrad_probe_observe(vgrad_probe *probe, int32_t layer, vg
  *
  * @param probe the probe, within a step.
  * @param loss  of the step; NaN: not known.
- * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE.
+ * @return VGRAD_OK; VGRAD_CHANGED: a finding was raised, changed or cleared; VGRAD_E_INVALID,
+ *         VGRAD_E_STATE.
  * @thread_handle
  * @since 0.1
  */
@@ -257,6 +274,77 @@ VGRAD_API vgrad_status vgrad_probe_read(const vgrad_probe *probe, int32_t layer,
 VGRAD_API int64_t vgrad_probe_history(const vgrad_probe *probe, int32_t layer, vgrad_role role,
                                       vgrad_quantity quantity, int64_t *steps, double *values,
                                       int64_t capacity);
+
+/** @name Findings
+ * What is wrong, and why. All rules are made of ratios, so that the scale of the loss changes none.
+ * What holds for VGRAD_PROBE_WINDOWS windows in a row is raised, what does not hold for as many is
+ * cleared, with thresholds a fifth closer; a window is VGRAD_PROBE_WINDOW samples, and the first
+ * one after initialization counts. A network with nothing at warning or above is healthy.
+ * @{ */
+
+/** What may be found. @since 0.1 */
+typedef enum vgrad_finding_code {
+    /** log10 |delta| falls from the last anchor to the first by VANISHING_SLOPE a hop over 2 hops
+        or more, and by VANISHING_TOTAL in all: a warning; by VANISHING_SEVERE: severe. Anchors are
+        dense and convolutional layers, joins and layers of the user's that every path goes through.
+        Where nothing comes through, the layer that cuts it is named. */
+    VGRAD_FINDING_VANISHING = 1,
+    VGRAD_FINDING_EXPLODING = 2,  /**< It grows by as much. */
+    VGRAD_FINDING_DEAD_UNITS = 3, /**< f' = 0 on every sample of the window; one is a note. */
+    VGRAD_FINDING_SATURATION = 4, /**< sqrt(mean f'^2) below SATURATED times max |f'|. */
+    /** After UPDATE_AFTER steps the window's median of log10(|update| / |weights|) of a kernel is
+        below UPDATE_LOW: a note; a decade below: a warning. */
+    VGRAD_FINDING_STALLED = 5,
+    VGRAD_FINDING_UPDATE_TOO_LARGE = 6, /**< Likewise above UPDATE_HIGH. */
+    /** In the first windows a kernel alone multiplies an isotropic gradient by 10^INITIALIZATION
+        or more, or divides it: a note; a warning where delta does so too. */
+    VGRAD_FINDING_INITIALIZATION = 7,
+    VGRAD_FINDING_NON_FINITE = 8, /**< At once: the first tensor with NaN or Inf, and where. */
+    /** At once: the loss is SPIKE robust distances above its median over 128 looks, and twice it.
+     */
+    VGRAD_FINDING_LOSS_SPIKE = 9,
+    VGRAD_FINDING_UNCHANGED = 10 /**< A kernel that is trained is the same at all looks. */
+} vgrad_finding_code;
+
+/**
+ * A finding. Filled by the library; it grows at its end, so read `struct_size` before reading a
+ * field that is newer than the oldest library you want to work with.
+ * @since 0.1
+ */
+typedef struct vgrad_finding {
+    size_t struct_size;     /**< Bytes that the library filled. */
+    int64_t code;           /**< vgrad_finding_code */
+    int64_t severity;       /**< 0: cleared, 1: note, 2: warning, 3: severe. */
+    int64_t layer;          /**< Its index; -1: the whole network. */
+    int64_t role;           /**< vgrad_role of the tensor that shows it; -1: none. */
+    int64_t cause;          /**< The vgrad_quantity that explains most of it; 0: none. */
+    int64_t first_step;     /**< Where the first window in which it held began. */
+    int64_t last_step;      /**< Where the latest window in which it held ended. */
+    int64_t unit_first;     /**< The first unit, or column, that it is about; -1: none. */
+    int64_t unit_count;     /**< How many units; 0: it is not about units. */
+    const char *layer_name; /**< "" for the whole network. */
+    const char *message;    /**< One line: what, where, how much. */
+    const char *formula;    /**< What was computed. */
+    const char *remedy;     /**< What helps. */
+    const char *const *evidence_names; /**< What `evidence` holds. */
+    const double *evidence;            /**< `evidence_count` numbers. */
+    int64_t evidence_count;            /**< 0 to 6. */
+} vgrad_finding;
+
+/**
+ * A finding that is raised.
+ *
+ * @param probe the probe.
+ * @param i     from 0, gravest first.
+ * @return NULL past the last.
+ * @par Lifetime
+ * Until the next step that the probe looks at ends, and the probe's next attach or declare.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API const vgrad_finding *vgrad_probe_finding(const vgrad_probe *probe, int32_t i);
+
+/** @} */
 
 VGRAD_DECLARATIONS_END
 

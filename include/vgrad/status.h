@@ -22,6 +22,7 @@ typedef enum vgrad_status {
     VGRAD_OK = 0,          /**< Done. */
     VGRAD_STOPPED = 1,     /**< A callback or vgrad_trainer_request_stop() ended the run. */
     VGRAD_DONE = 2,        /**< Nothing is left: all epochs are over. */
+    VGRAD_CHANGED = 5,     /**< A probe raised, changed or cleared findings. */
     VGRAD_ACCUMULATED = 3, /**< The gradients went to their group; its update is still to come. */
     VGRAD_SKIPPED = 4,     /**< The update was skipped, as a callback asked. */
     VGRAD_E_INVALID = -1,  /**< An argument is NULL, out of range, or not one of its enumerators. */

@@ -236,7 +236,9 @@ typedef enum vgrad_event_kind {
     VGRAD_BATCH_BEGIN = 16,  /**< A batch is there. */
     VGRAD_FORWARD_DONE = 32, /**< z and a are there, if kept. */
     VGRAD_GRADIENTS_READY = 64, /**< All gradients are complete; before clipping and the update. */
-    VGRAD_BATCH_END = 128       /**< After an update; gradients are still there. */
+    VGRAD_BATCH_END = 128,      /**< After an update; gradients are still there. */
+    VGRAD_FINDING_CHANGED = 512 /**< Before BATCH_END: a probe's finding was raised, changed or
+                                     cleared: `finding`. */
 } vgrad_event_kind;
 
 /**
@@ -247,20 +249,20 @@ typedef enum vgrad_event_kind {
  * @since 0.1
  */
 typedef struct vgrad_event {
-    size_t struct_size;           /**< Bytes that the library filled. */
-    vgrad_trainer *trainer;       /**< Whose event it is. */
-    const vgrad_network *network; /**< Where vgrad_network_tensor() finds every tensor. */
-    const void *reserved;         /**< NULL. */
-    int64_t kind;                 /**< One bit of vgrad_event_kind. */
-    int64_t flags;                /**< Reserved, 0. */
-    int64_t epoch;                /**< From 0. */
-    int64_t epochs;               /**< In all; -1: no bound, or no vgrad_trainer_next(). */
-    int64_t batch;                /**< From 0 in its epoch; of a group's batches the last. */
-    int64_t batches;              /**< Of an epoch; -1: not known. */
-    int64_t step;                 /**< Updates made so far. */
-    int64_t samples;              /**< Rows of this batch, from GRADIENTS_READY on of its group;
-                                       of the epoch so far at EPOCH_END. */
-    double loss;                  /**< Mean over the same rows; NaN before it is known. */
+    size_t struct_size;                  /**< Bytes that the library filled. */
+    vgrad_trainer *trainer;              /**< Whose event it is. */
+    const vgrad_network *network;        /**< Where vgrad_network_tensor() finds every tensor. */
+    const struct vgrad_finding *finding; /**< FINDING_CHANGED: which; else NULL. */
+    int64_t kind;                        /**< One bit of vgrad_event_kind. */
+    int64_t flags;                       /**< Reserved, 0. */
+    int64_t epoch;                       /**< From 0. */
+    int64_t epochs;                      /**< In all; -1: no bound, or no vgrad_trainer_next(). */
+    int64_t batch;                       /**< From 0 in its epoch; of a group's batches the last. */
+    int64_t batches;                     /**< Of an epoch; -1: not known. */
+    int64_t step;                        /**< Updates made so far. */
+    int64_t samples;        /**< Rows of this batch, from GRADIENTS_READY on of its group;
+                                 of the epoch so far at EPOCH_END. */
+    double loss;            /**< Mean over the same rows; NaN before it is known. */
     double accuracy;        /**< Likewise, in [0, 1]; NaN for losses that are no cross-entropy. */
     double validation_loss; /**< Of the last validation; NaN until known. */
     double validation_accuracy; /**< Of the last validation; NaN until known. */

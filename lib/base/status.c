@@ -35,6 +35,7 @@ const char *vgrad_status_name(vgrad_status status)
     case VGRAD_OK: return "OK";
     case VGRAD_STOPPED: return "STOPPED";
     case VGRAD_DONE: return "DONE";
+    case VGRAD_CHANGED: return "CHANGED";
     case VGRAD_ACCUMULATED: return "ACCUMULATED";
     case VGRAD_SKIPPED: return "SKIPPED";
     case VGRAD_E_INVALID: return "E_INVALID";

@@ -27,7 +27,7 @@ vgrad_status vgrad__observer_join(vgrad_network *network, vgrad__observer *obser
                              sizeof *all->seats);
     if (status != VGRAD_OK)
         return status;
-    all->seats[place] = (vgrad__seat){ observer, false };
+    all->seats[place] = (vgrad__seat){ .observer = observer };
     all->count += place == all->count;
     vgrad__network_hold(network);
     return VGRAD_OK;
@@ -158,17 +158,27 @@ vgrad_status vgrad__observers_passed(const vgrad_layer *layer)
     return status;
 }
 
-void vgrad__observers_end(vgrad_network *network, const vgrad__step_end *step)
+size_t vgrad__observers_end(vgrad_network *network, const vgrad__step_end *step)
 {
-    if (!network->observers.watched)
-        return;
+    size_t news = 0;
     for (size_t i = 0; i < network->observers.count; i++) {
         vgrad__seat *seat = &network->observers.seats[i];
-        if (seat->looking && seat->observer && seat->observer->end)
-            seat->observer->end(seat->observer->self, step);
+        const bool ends =
+            network->observers.watched && seat->looking && seat->observer && seat->observer->end;
+        seat->news = ends ? seat->observer->end(seat->observer->self, step) : 0;
+        news += seat->news;
         seat->looking = false;
     }
     network->observers.watched = false;
+    return news;
+}
+
+const vgrad_finding *vgrad__observers_news(const vgrad_network *network, size_t i)
+{
+    const vgrad__seat *seat = network->observers.seats;
+    for (; seat->news <= i; seat++)
+        i -= seat->news;
+    return seat->observer ? seat->observer->news(seat->observer->self, i) : NULL;
 }
 
 /* ---- what a network is ---- */
@@ -187,6 +197,7 @@ bool vgrad__layer_facts_of(const vgrad_network *network, int32_t index, vgrad__l
                                    .steepest = vgrad__steepest_of(layer),
                                    .mixes_rows = layer->kind->mixes_rows,
                                    .is_output = layer->is_output,
+                                   .trainable = owner->trainable,
                                    .input_count = layer->input_count };
     if (owner->parameter_count > 0 && owner->parameters[0].slot == VGRAD_KERNEL) {
         facts->fan_in = owner->parameters[0].fan_in;

@@ -7,7 +7,7 @@
 #define VGRAD_NETWORK_OBSERVER_H
 
 #include <stdbool.h>
-#include <vgrad/layer.h>
+#include <vgrad/probe.h>
 
 #include "tensor/moments.h"
 
@@ -60,12 +60,15 @@ typedef struct vgrad__observer {
        for want of memory, is the pass's. NULL: not wanted. */
     vgrad_status (*passed)(void *self, const vgrad__passage *passage);
     /* A step that was looked at is over, made or not. NULL: not wanted. */
-    void (*end)(void *self, const vgrad__step_end *step);
+    size_t (*end)(void *self, const vgrad__step_end *step);
+    /* What was found by that: as many as `end` returned; each valid until the next step's end. */
+    const vgrad_finding *(*news)(void *self, size_t i);
 } vgrad__observer;
 
 typedef struct vgrad__seat {
     vgrad__observer *observer; /* NULL: one that has left */
     bool looking;              /* at this step */
+    size_t news;               /* of the last step's end */
 } vgrad__seat;
 
 typedef struct vgrad__observers {
@@ -86,7 +89,8 @@ typedef struct vgrad__layer_facts {
     int64_t fan_in, fan_out; /* of its kernel; 0: none */
     bool has_derivative;     /* f works element by element and is not z itself */
     double steepest;         /* its max |f'|; 1 without */
-    bool mixes_rows;         /* each row that it gives depends on other rows too */
+    bool trainable;
+    bool mixes_rows; /* each row that it gives depends on other rows too */
     bool is_output;
     int32_t input_count;
 } vgrad__layer_facts;
@@ -111,9 +115,11 @@ void vgrad__observers_begin(vgrad_network *network, int64_t step);
 void vgrad__observers_again(vgrad_network *network);
 /* Tells everyone of the tensors of a family that they wanted. */
 void vgrad__observers_tell(vgrad_network *network, vgrad__family family);
+/* Finding i of those, from 0. */
+const vgrad_finding *vgrad__observers_news(const vgrad_network *network, size_t i);
 /* Tells everyone that a layer's backward is done. */
 vgrad_status vgrad__observers_passed(const vgrad_layer *layer);
-/* Tells everyone that the step is over. */
-void vgrad__observers_end(vgrad_network *network, const vgrad__step_end *step);
+/* Tells everyone that the step is over; returns how much was found by that. */
+size_t vgrad__observers_end(vgrad_network *network, const vgrad__step_end *step);
 
 #endif

@@ -73,14 +73,24 @@ static vgrad_status passed(void *self, const vgrad__passage *passage)
                               : status;
 }
 
-static void end(void *self, const vgrad__step_end *step)
+static size_t end(void *self, const vgrad__step_end *step)
 {
-    vgrad__look_end(self, step->loss, step->rows);
+    vgrad_probe *probe = self;
+    vgrad__layer_facts facts;
+    for (int32_t i = 0; vgrad__layer_facts_of(probe->network, i, &facts); i++)
+        probe->scene.layers[i].trainable = facts.trainable;
+    vgrad__look_end(probe, step->loss, step->rows);
+    return probe->scene.findings.news_count;
+}
+
+static const vgrad_finding *news(void *self, size_t i)
+{
+    return &((const vgrad_probe *)self)->scene.findings.news[i]->told;
 }
 
 void vgrad__attach_prepare(vgrad_probe *probe)
 {
-    probe->observer = (vgrad__observer){ probe, begin, wants, observe, passed, end };
+    probe->observer = (vgrad__observer){ probe, begin, wants, observe, passed, end, news };
 }
 
 /* ---- the layers of a network ---- */
@@ -126,6 +136,7 @@ static vgrad_status add_layers(const vgrad_probe *probe, const vgrad_network *ne
         layer->units = facts.units;
         layer->has_derivative = facts.has_derivative;
         layer->steepest = facts.steepest;
+        layer->is_output = facts.is_output;
     }
     return VGRAD_OK;
 }
@@ -201,6 +212,7 @@ vgrad_status vgrad_probe_attach(vgrad_probe *probe, vgrad_network *network)
     probe->scene = fresh;
     probe->declaring = false;
     probe->network = network;
+    probe->window = (vgrad__run_window){ .judged = 0 };
     return VGRAD_OK;
 }
 

@@ -47,6 +47,8 @@ vgrad_status vgrad_probe_declare(vgrad_probe *probe, const char *name, vgrad_lay
         return status;
     if (!probe->declaring)
         vgrad__scene_destroy(probe, &probe->scene); /* of a network, or nothing */
+    if (!probe->declaring)
+        probe->window = (vgrad__run_window){ .judged = 0 };
     probe->declaring = true;
     vgrad__probe_layer *one = vgrad__scene_add_layer(probe, &probe->scene, name);
     if (!one)
@@ -55,6 +57,9 @@ vgrad_status vgrad_probe_declare(vgrad_probe *probe, const char *name, vgrad_lay
     one->activation = activation;
     one->fan_in = fan_in;
     one->fan_out = fan_out;
+    one->is_output = true; /* until another comes */
+    if (probe->scene.layer_count > 1)
+        one[-1].is_output = false;
     one->units = fan_out > 0 ? fan_out : 1;
     one->has_derivative = vgrad__activation_bends(activation);
     one->steepest = vgrad__steepest(activation);
@@ -232,5 +237,5 @@ vgrad_status vgrad_probe_end(vgrad_probe *probe, double loss)
         if (probe->scene.layers[i].signal.delta.count > rows)
             rows = probe->scene.layers[i].signal.delta.count;
     vgrad__look_end(probe, loss, rows);
-    return VGRAD_OK;
+    return probe->scene.findings.news_count > 0 ? VGRAD_CHANGED : VGRAD_OK;
 }

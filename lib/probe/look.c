@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "probe/budget.h"
-#include "probe/probe.h"
+#include "probe/rules.h"
 #include "tensor/kernels.h"
 #include "tensor/tensor.h"
 
@@ -65,6 +65,24 @@ static vgrad_status reserve(const vgrad_probe *probe, vgrad__row_norms *rows, in
     return VGRAD_OK;
 }
 
+/* The first element of a row that is not finite; -1: all are. */
+static int64_t first_odd(const vgrad_tensor *row, int64_t width)
+{
+    vgrad_tensor one = *row;
+    double value;
+    if (row->rank != 2)
+        return -1;
+    for (int64_t column = 0; column < width; column++) {
+        one.shape[1] = 1;
+        one.data = (const char *)row->data +
+                   column * row->strides[1] * (int64_t)vgrad__dtype_size((vgrad_dtype)row->dtype);
+        vgrad__tensor_pack(&one, &value, VGRAD_FLOAT64);
+        if (!isfinite(value))
+            return column;
+    }
+    return -1;
+}
+
 vgrad_status vgrad__look_rows(vgrad_probe *probe, vgrad__row_norms *rows,
                               const vgrad_tensor *tensor, double scale)
 {
@@ -76,6 +94,7 @@ vgrad_status vgrad__look_rows(vgrad_probe *probe, vgrad__row_norms *rows,
         vgrad__kernels_for(in_place ? (vgrad_dtype)tensor->dtype : VGRAD_FLOAT64);
     double *packed = NULL;
     rows->count = 0;
+    rows->odd_row = rows->odd_column = -1;
     if (reserve(probe, rows, count) != VGRAD_OK)
         return VGRAD_E_MEMORY;
     if (!in_place) {
@@ -88,6 +107,10 @@ vgrad_status vgrad__look_rows(vgrad_probe *probe, vgrad__row_norms *rows,
         if (packed)
             vgrad__tensor_pack(&one, packed, VGRAD_FLOAT64);
         rows->norms[row] = norm_of(kernels, packed ? packed : one.data, width) / scale;
+        if (!isfinite(rows->norms[row]) && rows->odd_row < 0) {
+            rows->odd_row = row;
+            rows->odd_column = first_odd(&one, width);
+        }
     }
     rows->count = count;
     vgrad__release(probe->context, packed, (size_t)width, sizeof *packed);
@@ -110,8 +133,7 @@ void vgrad__look_derivative(vgrad_probe *probe, int32_t layer, const double *der
 
 void vgrad__look_end(vgrad_probe *probe, double loss, int64_t rows)
 {
-    (void)loss;
-    (void)rows;
     probe->look.open = false;
     vgrad__budget(probe);
+    vgrad__rules_look(probe, loss, rows);
 }

@@ -42,6 +42,19 @@ static const struct {
 } options[VGRAD__PROBE_OPTIONS_MAX] = {
     [VGRAD_PROBE_EVERY] = { "every", 1, 1, INT32_MAX, true, false },
     [VGRAD_PROBE_HISTORY] = { "history", 1024, 1, INT32_MAX, true, true },
+    [VGRAD_PROBE_WINDOW] = { "window", 1000, 1, 1e15, true, false },
+    [VGRAD_PROBE_WINDOWS] = { "windows", 2, 1, 1000, true, false },
+    [VGRAD_PROBE_VANISHING_SLOPE] = { "vanishing_slope", 0.25, 0, 300, false, false },
+    [VGRAD_PROBE_VANISHING_TOTAL] = { "vanishing_total", 1, 0, 300, false, false },
+    [VGRAD_PROBE_VANISHING_SEVERE] = { "vanishing_severe", 3, 0, 300, false, false },
+    [VGRAD_PROBE_DEAD_WARN] = { "dead_warn", 0.1, 0, 1, false, false },
+    [VGRAD_PROBE_DEAD_SEVERE] = { "dead_severe", 0.5, 0, 1, false, false },
+    [VGRAD_PROBE_SATURATED] = { "saturated", 0.3, 0, 1, false, false },
+    [VGRAD_PROBE_UPDATE_LOW] = { "update_low", -4, -300, 300, false, false },
+    [VGRAD_PROBE_UPDATE_HIGH] = { "update_high", -2, -300, 300, false, false },
+    [VGRAD_PROBE_UPDATE_AFTER] = { "update_after", 100, 0, 1e15, true, false },
+    [VGRAD_PROBE_INITIALIZATION] = { "initialization", 0.5, 0, 300, false, false },
+    [VGRAD_PROBE_SPIKE] = { "spike", 6, 0, 1e6, false, false },
     [VGRAD_PROBE_LOSS_SCALE] = { "loss_scale", 1, 1e-30, 1e30, false, false },
 };
 
@@ -277,4 +290,19 @@ int64_t vgrad_probe_history(const vgrad_probe *probe, int32_t layer, vgrad_role 
         count++;
     }
     return count;
+}
+
+const vgrad_finding *vgrad_probe_finding(const vgrad_probe *probe, int32_t i)
+{
+    if (!probe) {
+        vgrad__fail_null("probe");
+        return NULL;
+    }
+    const vgrad__findings *findings = &probe->scene.findings;
+    if (i < 0 || (size_t)i >= findings->raised) {
+        vgrad__fail(VGRAD_E_NOT_FOUND, "i: %zu findings are raised, got %d", findings->raised,
+                    (int)i);
+        return NULL;
+    }
+    return &findings->order[i]->told;
 }

@@ -13,8 +13,10 @@
 #include "base/context.h"
 #include "base/status.h"
 #include "network/observer.h"
+#include "probe/finding.h"
 #include "probe/history.h"
 #include "probe/path.h"
+#include "probe/window.h"
 
 enum { VGRAD__WATCHABLE = 17 };
 
@@ -28,7 +30,8 @@ vgrad_role vgrad__watchable_role(int32_t place);
 /* L2 norms of the rows of a tensor. */
 typedef struct vgrad__row_norms {
     double *norms;
-    int64_t count, capacity; /* count 0: not seen in this look */
+    int64_t count, capacity;     /* count 0: not seen in this look */
+    int64_t odd_row, odd_column; /* the first element that is not finite; -1: all are */
 } vgrad__row_norms;
 
 typedef struct vgrad__signal {
@@ -48,11 +51,13 @@ typedef struct vgrad__probe_layer {
     vgrad_layer_kind kind;
     vgrad_activation activation; /* of a declared layer */
     int64_t fan_in, fan_out, units;
-    bool has_derivative;
+    bool has_derivative, is_output;
+    bool trainable;                   /* at the latest look */
     double steepest;                  /* max |f'| */
     bool below_batch_norm;            /* what comes back to it is of no sample alone */
     int32_t series[VGRAD__WATCHABLE]; /* in the history; -1: not watched */
     vgrad__signal signal;
+    vgrad__layer_window window;
 } vgrad__probe_layer;
 
 /* ---- the probe ---- */
@@ -63,6 +68,7 @@ typedef struct vgrad__scene {
     size_t layer_count, layer_capacity;
     vgrad__path path;
     vgrad__history history;
+    vgrad__findings findings;
     int32_t *of_tensor; /* attached: layer * VGRAD__WATCHABLE + place by the network's number */
     size_t tensor_count;
 } vgrad__scene;
@@ -87,6 +93,7 @@ struct vgrad_probe {
     vgrad__observer observer;
     vgrad__scene scene;
     vgrad__look look;
+    vgrad__run_window window;
 };
 
 /* VGRAD_OK if nothing is attached. */

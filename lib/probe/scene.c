@@ -13,7 +13,7 @@ vgrad__probe_layer *vgrad__scene_add_layer(const vgrad_probe *probe, vgrad__scen
                     &scene->layer_capacity, sizeof *scene->layers) != VGRAD_OK)
         return NULL;
     vgrad__probe_layer *layer = &scene->layers[scene->layer_count++];
-    *layer = (vgrad__probe_layer){ .steepest = 1 };
+    *layer = (vgrad__probe_layer){ .steepest = 1, .trainable = true };
     snprintf(layer->name, sizeof layer->name, "%s", name);
     for (int32_t place = 0; place < VGRAD__WATCHABLE; place++)
         layer->series[place] = -1;
@@ -35,7 +35,10 @@ vgrad_status vgrad__scene_complete(const vgrad_probe *probe, vgrad__scene *scene
             return VGRAD_E_MEMORY;
     }
     vgrad_status status =
-        vgrad__path_find(&scene->path, wiring, (int32_t)scene->layer_count, probe->context);
+        vgrad__findings_create(&scene->findings, scene->layer_count, probe->context);
+    if (status == VGRAD_OK)
+        status =
+            vgrad__path_find(&scene->path, wiring, (int32_t)scene->layer_count, probe->context);
     if (status != VGRAD_OK)
         return status;
     return vgrad__history_create(&scene->history, (size_t)series,
@@ -58,6 +61,7 @@ void vgrad__scene_destroy(const vgrad_probe *probe, vgrad__scene *scene)
                        sizeof *layer->signal.alive);
     }
     vgrad__history_destroy(&scene->history);
+    vgrad__findings_destroy(&scene->findings);
     vgrad__path_destroy(&scene->path, probe->context);
     vgrad__release(probe->context, scene->of_tensor, scene->tensor_count, sizeof *scene->of_tensor);
     vgrad__release(probe->context, scene->layers, scene->layer_capacity, sizeof *scene->layers);

@@ -45,7 +45,7 @@ void *vgrad__ready_made(vgrad_trainer *trainer, void *state, size_t size, uint32
 vgrad_status vgrad_trainer_on(vgrad_trainer *trainer, uint32_t events, int64_t every,
                               vgrad_callback callback, void *user)
 {
-    const uint32_t all = (1u << VGRAD__EVENT_KINDS) - 1;
+    const uint32_t all = (2u * VGRAD_BATCH_END - 1) | VGRAD_FINDING_CHANGED;
     vgrad_status status = vgrad__check_outside(trainer);
     if (status != VGRAD_OK)
         return status;
@@ -90,6 +90,7 @@ static vgrad_event describe(vgrad_trainer *trainer, vgrad_event_kind kind)
     vgrad_event event = { .struct_size = sizeof event,
                           .trainer = trainer,
                           .network = trainer->network,
+                          .finding = kind == VGRAD_FINDING_CHANGED ? trainer->finding : NULL,
                           .kind = kind,
                           .epoch = ahead ? trainer->at.epoch : trainer->at.given_epoch,
                           .epochs = trainer->at.epochs,

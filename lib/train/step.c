@@ -5,14 +5,23 @@
 
 #include "train/trainer.h"
 
-/* Whoever looks at the step has seen all there is. */
-static void observers_end(const vgrad_trainer *trainer)
+/* Whoever looks at the step has seen all there is; what they found by that is told. */
+static vgrad_status observers_end(vgrad_trainer *trainer)
 {
+    vgrad_status outcome = VGRAD_OK;
     const vgrad__tally tally = vgrad__group_tally(trainer);
     const vgrad__step_end end = { .loss = vgrad__tally_mean(&tally).loss,
                                   .rows = tally.rows,
                                   .updated = trainer->step.updated && !trainer->step.skip };
-    vgrad__observers_end(trainer->network, &end);
+    const size_t news = vgrad__observers_end(trainer->network, &end);
+    for (size_t i = 0; i < news && outcome >= 0; i++) {
+        trainer->finding = vgrad__observers_news(trainer->network, i);
+        vgrad_status status =
+            trainer->finding ? vgrad__fire(trainer, VGRAD_FINDING_CHANGED) : VGRAD_OK;
+        outcome = status == VGRAD_OK ? outcome : status;
+    }
+    trainer->finding = NULL;
+    return outcome;
 }
 
 /* ---- a step that ends early ---- */
@@ -190,8 +199,9 @@ static vgrad_status step(vgrad_trainer *trainer)
     if (status != VGRAD_OK)
         return status;
     count_batch(trainer);
-    observers_end(trainer);
-    status = vgrad__fire(trainer, VGRAD_BATCH_END);
+    vgrad_status found = observers_end(trainer);
+    status = found < 0 ? found : vgrad__fire(trainer, VGRAD_BATCH_END);
+    status = status == VGRAD_OK ? found : status;
     vgrad__group_clear(trainer);
     return status == VGRAD_OK && trainer->step.skip ? VGRAD_SKIPPED : status;
 }

@@ -8,6 +8,7 @@
 #ifndef VGRAD_TRAIN_TRAINER_H
 #define VGRAD_TRAIN_TRAINER_H
 
+#include <vgrad/probe.h>
 #include <vgrad/trainer.h>
 
 #include "data/dataset.h"
@@ -15,7 +16,10 @@
 #include "network/pass.h"
 #include "optimizer/optimizer.h"
 
-enum { VGRAD__EVENT_KINDS = 8, VGRAD__BATCH_SIZE_DEFAULT = 32 };
+enum {
+    VGRAD__EVENT_KINDS = 10, /* bits; that of 256 is free */
+    VGRAD__BATCH_SIZE_DEFAULT = 32
+};
 
 typedef struct vgrad__listener {
     uint32_t events;
@@ -140,6 +144,7 @@ struct vgrad_trainer {
     vgrad__step step;
     vgrad__group group;
     vgrad__batches batches, evaluation; /* so that evaluating leaves the batch alone */
+    const vgrad_finding *finding;       /* that a FINDING_CHANGED is about */
 };
 
 /* ---- events.c ---- */

@@ -77,7 +77,7 @@ static void event(void)
     MEMBER(vgrad_event, struct_size, 0);
     MEMBER(vgrad_event, trainer, 8);
     MEMBER(vgrad_event, network, 16);
-    MEMBER(vgrad_event, reserved, 24);
+    MEMBER(vgrad_event, finding, 24);
     MEMBER(vgrad_event, kind, 32);
     MEMBER(vgrad_event, flags, 40);
     MEMBER(vgrad_event, epoch, 48);

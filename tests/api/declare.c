@@ -162,11 +162,16 @@ START_TEST(tensors_at_the_edge)
     ck_assert_double_eq(read(probe, 0, VGRAD_DELTA, VGRAD_COUNT), 0);
     assert_ok(vgrad_probe_begin(probe, 1));
     assert_ok(observe(probe, nans, VGRAD_FLOAT64));
-    assert_ok(vgrad_probe_end(probe, (double)NAN));
+    assert_status(VGRAD_CHANGED, vgrad_probe_end(probe, (double)NAN));
+    const vgrad_finding *f = vgrad_probe_finding(probe, 0);
+    ck_assert(f && f->code == VGRAD_FINDING_NON_FINITE && f->severity == 3);
+    ck_assert(f->role == VGRAD_DELTA && f->evidence_count == 4 && f->evidence[0] == 6);
+    ck_assert_str_eq(f->message, "hidden.delta: 6 of 6 elements are not finite");
     ck_assert_double_eq(read(probe, 0, VGRAD_DELTA, VGRAD_NANS), 6);
     assert_ok(vgrad_probe_begin(probe, 2));
     assert_ok(observe(probe, tiny, VGRAD_FLOAT64));
-    assert_ok(vgrad_probe_end(probe, 1));
+    assert_status(VGRAD_CHANGED, vgrad_probe_end(probe, 1)); /* it is over */
+    ck_assert_ptr_null(vgrad_probe_finding(probe, 0));
     ck_assert_double_eq(read(probe, 0, VGRAD_DELTA, VGRAD_MAX), 0x1p-1074);
     ck_assert_double_eq(read(probe, 0, VGRAD_DELTA, VGRAD_ZEROS), 4);
     assert_ok(vgrad_probe_begin(probe, 3));

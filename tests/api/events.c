@@ -68,7 +68,7 @@ static void check_numbers(const fixture *f, const vgrad_event *event, int batche
     ck_assert_uint_eq(event->struct_size, sizeof *event);
     ck_assert_ptr_eq(event->trainer, f->trainer);
     ck_assert_ptr_eq(event->network, f->network);
-    ck_assert_ptr_null(event->reserved);
+    ck_assert_ptr_null(event->finding);
     ck_assert_int_eq(event->flags, 0);
     ck_assert_int_eq(event->epochs, 2);
     ck_assert_double_eq(event->learning_rate, 0.5);

@@ -62,7 +62,7 @@ static void run_step(witness *w, uint32_t keep)
 {
     const double x[ROWS][2] = { { 1, 2 }, { 0, 1 }, { -1, 0.5 }, { 2, 0 }, { 1, 1 }, { 0, -2 } };
     const double y[ROWS] = { 0, 1, 1, 0, 1, 0 };
-    vgrad__observer observer = { w, begin, wants, observe, NULL, NULL };
+    vgrad__observer observer = { .self = w, .begin = begin, .wants = wants, .observe = observe };
     vgrad_network *network;
     vgrad_dataset *data;
     vgrad_optimizer *sgd;

@@ -1,0 +1,112 @@
+/* How findings are raised, changed, cleared and told. */
+/* SPDX-License-Identifier: MIT */
+#include "probe/finding.h"
+
+#include <string.h>
+
+vgrad_status vgrad__findings_create(vgrad__findings *findings, size_t layers,
+                                    vgrad_context *context)
+{
+    const size_t count = VGRAD__FINDING_CODES * (layers + 1);
+    *findings = (vgrad__findings){ .context = context, .layers = layers, .count = count };
+    findings->cases = vgrad__allocate(context, count, sizeof *findings->cases);
+    if (findings->cases)
+        findings->order = vgrad__allocate(context, count, sizeof *findings->order);
+    if (findings->order)
+        findings->news = vgrad__allocate(context, count, sizeof *findings->news);
+    if (findings->news)
+        return VGRAD_OK;
+    vgrad__findings_destroy(findings);
+    return VGRAD_E_MEMORY;
+}
+
+void vgrad__findings_destroy(vgrad__findings *findings)
+{
+    vgrad_context *context = findings->context;
+    vgrad__release(context, findings->cases, findings->count, sizeof *findings->cases);
+    vgrad__release(context, findings->order, findings->count, sizeof *findings->order);
+    vgrad__release(context, findings->news, findings->count, sizeof *findings->news);
+    *findings = (vgrad__findings){ 0 };
+}
+
+void vgrad__findings_begin(vgrad__findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        findings->cases[i].is_news = false;
+}
+
+/* What the user is told: the severity is 0 once it is cleared. */
+static void tell(vgrad__case *one)
+{
+    const vgrad__verdict *v = &one->verdict;
+    one->told = (vgrad_finding){ .struct_size = sizeof one->told,
+                                 .code = v->code,
+                                 .severity = one->raised ? v->severity : 0,
+                                 .layer = v->layer,
+                                 .role = v->role,
+                                 .cause = v->cause,
+                                 .first_step = one->first_step,
+                                 .last_step = one->last_step,
+                                 .unit_first = v->unit_first,
+                                 .unit_count = v->unit_count,
+                                 .layer_name = v->layer_name,
+                                 .message = v->message,
+                                 .formula = v->formula,
+                                 .remedy = v->remedy,
+                                 .evidence_names = v->evidence_names,
+                                 .evidence = v->evidence,
+                                 .evidence_count = v->evidence_count };
+}
+
+static void hold(vgrad__case *one, const vgrad__verdict *verdict, int64_t first, int64_t last,
+                 int32_t windows)
+{
+    const bool graver = one->raised && one->verdict.severity != verdict->severity;
+    if (one->held++ == 0 && !one->raised)
+        one->first_step = first;
+    one->verdict = *verdict;
+    one->last_step = last;
+    one->missed = 0;
+    if (!one->raised && (verdict->at_once || one->held >= windows))
+        one->raised = one->is_news = true;
+    one->is_news |= graver;
+}
+
+static void miss(vgrad__case *one, bool nearly, int32_t windows)
+{
+    one->held = 0;
+    one->missed = nearly ? 0 : one->missed + 1;
+    if (!one->raised || one->missed < windows)
+        return;
+    one->raised = false;
+    one->is_news = true;
+}
+
+void vgrad__findings_take(vgrad__findings *findings, const vgrad__verdict *verdict, int64_t first,
+                          int64_t last, int32_t windows)
+{
+    const size_t place =
+        (size_t)verdict->code * (findings->layers + 1) + (size_t)(verdict->layer + 1);
+    vgrad__case *one = &findings->cases[place];
+    if (verdict->severity > 0)
+        hold(one, verdict, first, last, windows);
+    else
+        miss(one, verdict->nearly, verdict->at_once ? 1 : windows);
+    if (one->raised || one->is_news)
+        tell(one);
+}
+
+void vgrad__findings_end(vgrad__findings *findings)
+{
+    const int32_t gravest = 3;
+    findings->raised = findings->news_count = 0;
+    for (int32_t severity = gravest; severity > 0; severity--)
+        for (size_t i = 0; i < findings->count; i++) {
+            vgrad__case *one = &findings->cases[i];
+            if (one->raised && one->verdict.severity == severity)
+                findings->order[findings->raised++] = one;
+        }
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->cases[i].is_news)
+            findings->news[findings->news_count++] = &findings->cases[i];
+}

@@ -1,0 +1,40 @@
+/*
+ * What is judged: all looks at some number of samples, as one. Windows count samples, not time, so
+ * that what is found does not hang on how large a batch is.
+ */
+/* SPDX-License-Identifier: MIT */
+#ifndef VGRAD_PROBE_WINDOW_H
+#define VGRAD_PROBE_WINDOW_H
+
+#include "probe/figures.h"
+#include "tensor/moments.h"
+
+enum { VGRAD__RATIOS_MAX = 64 }; /* of which the median is taken: the window's latest */
+
+typedef struct vgrad__layer_window {
+    /* A hop's figures, from VGRAD__LOST to VGRAD__LOST_IN_BLOCK: sums over looks in which the hop
+       was whole, and in how many it was. */
+    double lost[VGRAD__LOST_IN_BLOCK + 1];
+    int64_t hops;
+    int64_t cuts;       /* looks in which nothing came through */
+    double weight_gain; /* sum of log10 of the kernel's gain, */
+    int64_t kernels;    /* over so many looks */
+    int64_t derivatives;
+    double derivative_squares;
+    double ratios[VGRAD__RATIOS_MAX]; /* log10 |U| / |W| */
+    int64_t ratio_count;
+    vgrad__moments kernel; /* at the window's first look */
+    int64_t changes;       /* looks in which it was another one */
+} vgrad__layer_window;
+
+enum { VGRAD__LOSSES_MAX = 128 };
+
+/* Of the whole run. */
+typedef struct vgrad__run_window {
+    int64_t first_step, looks, samples;
+    int64_t judged;                   /* windows so far */
+    double losses[VGRAD__LOSSES_MAX]; /* the latest, across windows */
+    int64_t loss_count;
+} vgrad__run_window;
+
+#endif
