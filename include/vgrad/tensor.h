@@ -10,13 +10,18 @@
 
 VGRAD_DECLARATIONS_BEGIN
 
-/** The type of an element. @since 0.1 */
+/**
+ * The type of an element. Networks compute in the first two; tensors of all are read.
+ * @since 0.1
+ */
 typedef enum vgrad_dtype {
-    VGRAD_FLOAT32 = 1, /**< float */
-    VGRAD_FLOAT64 = 2, /**< double */
-    VGRAD_UINT8 = 5,   /**< uint8_t */
-    VGRAD_INT32 = 6,   /**< int32_t */
-    VGRAD_INT64 = 7    /**< int64_t */
+    VGRAD_FLOAT32 = 1,  /**< float */
+    VGRAD_FLOAT64 = 2,  /**< double */
+    VGRAD_FLOAT16 = 3,  /**< IEEE 754 binary16, as a uint16_t of its bits. */
+    VGRAD_BFLOAT16 = 4, /**< The upper 16 bits of a float, as a uint16_t. */
+    VGRAD_UINT8 = 5,    /**< uint8_t */
+    VGRAD_INT32 = 6,    /**< int32_t */
+    VGRAD_INT64 = 7     /**< int64_t */
 } vgrad_dtype;
 
 /**
@@ -177,8 +182,9 @@ VGRAD_API const double *vgrad_tensor_f64(const vgrad_tensor *tensor);
  *
  * @param tensor   the view.
  * @param[out] out where they go; untouched on failure.
- * @param dtype    what they become. To an integer: rounded to nearest, held at the type's ends,
- *                 NaN becomes 0.
+ * @param dtype    what they become. To float16 and bfloat16: rounded once, to nearest, of two to
+ *                 the even one, Inf past the largest. To an integer: rounded to nearest, held at
+ *                 the type's ends, NaN becomes 0.
  * @param capacity how many elements `out` has room for.
  * @return VGRAD_OK; VGRAD_E_INVALID (NULL, bad view, or too little room, with both numbers).
  * @thread_any

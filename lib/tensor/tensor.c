@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "tensor/half.h"
 #include "tensor/kernels.h"
 
 enum { CPU = 1 }; /* kDLCPU */
@@ -16,6 +17,8 @@ size_t vgrad__dtype_size(vgrad_dtype dtype)
     switch (dtype) {
     case VGRAD_FLOAT32: return sizeof(float);
     case VGRAD_FLOAT64: return sizeof(double);
+    case VGRAD_FLOAT16:
+    case VGRAD_BFLOAT16: return sizeof(uint16_t);
     case VGRAD_UINT8: return sizeof(uint8_t);
     case VGRAD_INT32: return sizeof(int32_t);
     case VGRAD_INT64: return sizeof(int64_t);
@@ -28,6 +31,8 @@ const char *vgrad__dtype_name(vgrad_dtype dtype)
     switch (dtype) {
     case VGRAD_FLOAT32: return "float32";
     case VGRAD_FLOAT64: return "float64";
+    case VGRAD_FLOAT16: return "float16";
+    case VGRAD_BFLOAT16: return "bfloat16";
     case VGRAD_UINT8: return "uint8";
     case VGRAD_INT32: return "int32";
     case VGRAD_INT64: return "int64";
@@ -256,22 +261,38 @@ static int64_t to_int64(double value)
     return value >= 0x1p63 ? INT64_MAX : (int64_t)to_integer(value, -0x1p63, 0x1p63);
 }
 
-/* Every pair of types: the outer switch reads, the inner one writes. */
-#define CONVERT(From, To, expression)                                                              \
+/* As a double whose rounding to 16 bits is that of the integer: beyond 2^53 an odd last place
+   stands for what was cut off (Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums:
+   proved algorithms using rounding to odd", 2008). */
+static double to_odd(int64_t value)
+{
+    const int64_t exact = INT64_C(1) << 53, cut = 0x7ff;
+    if (value >= -exact && value <= exact)
+        return (double)value;
+    return (double)((value & ~cut) | (value & cut ? cut + 1 : 0));
+}
+
+/* Every pair of types: the outer switch reads a Stored as a Value, the inner one writes. */
+#define CONVERT(Stored, Value, read, To, expression)                                               \
     for (int64_t i = 0; i < count; i++) {                                                          \
-        const From value = ((const From *)from)[i];                                                \
+        const Value value = read(((const Stored *)from)[i]);                                       \
         ((To *)to)[i] = (To)(expression);                                                          \
     }                                                                                              \
     return
-#define CONVERT_FROM(From)                                                                         \
+#define CONVERT_FROM(Stored, Value, read, widen)                                                   \
     switch (to_dtype) {                                                                            \
-    case VGRAD_FLOAT32: CONVERT(From, float, value);                                               \
-    case VGRAD_FLOAT64: CONVERT(From, double, value);                                              \
-    case VGRAD_UINT8: CONVERT(From, uint8_t, to_integer((double)value, 0, UINT8_MAX));             \
-    case VGRAD_INT32: CONVERT(From, int32_t, to_integer((double)value, INT32_MIN, INT32_MAX));     \
-    case VGRAD_INT64: CONVERT(From, int64_t, to_int64((double)value));                             \
+    case VGRAD_FLOAT32: CONVERT(Stored, Value, read, float, value);                                \
+    case VGRAD_FLOAT64: CONVERT(Stored, Value, read, double, value);                               \
+    case VGRAD_FLOAT16: CONVERT(Stored, Value, read, uint16_t, vgrad__float16_of(widen(value)));   \
+    case VGRAD_BFLOAT16: CONVERT(Stored, Value, read, uint16_t, vgrad__bfloat16_of(widen(value))); \
+    case VGRAD_UINT8:                                                                              \
+        CONVERT(Stored, Value, read, uint8_t, to_integer((double)value, 0, UINT8_MAX));            \
+    case VGRAD_INT32:                                                                              \
+        CONVERT(Stored, Value, read, int32_t, to_integer((double)value, INT32_MIN, INT32_MAX));    \
+    case VGRAD_INT64: CONVERT(Stored, Value, read, int64_t, to_int64((double)value));              \
     }                                                                                              \
     return
+#define IT(value) (value)
 
 void vgrad__convert(const void *from, vgrad_dtype from_dtype, void *to, vgrad_dtype to_dtype,
                     int64_t count)
@@ -282,11 +303,13 @@ void vgrad__convert(const void *from, vgrad_dtype from_dtype, void *to, vgrad_dt
         return;
     }
     switch (from_dtype) {
-    case VGRAD_FLOAT32: CONVERT_FROM(float);
-    case VGRAD_FLOAT64: CONVERT_FROM(double);
-    case VGRAD_UINT8: CONVERT_FROM(uint8_t);
-    case VGRAD_INT32: CONVERT_FROM(int32_t);
-    case VGRAD_INT64: CONVERT_FROM(int64_t);
+    case VGRAD_FLOAT32: CONVERT_FROM(float, float, IT, (double));
+    case VGRAD_FLOAT64: CONVERT_FROM(double, double, IT, (double));
+    case VGRAD_FLOAT16: CONVERT_FROM(uint16_t, float, vgrad__float_of_float16, (double));
+    case VGRAD_BFLOAT16: CONVERT_FROM(uint16_t, float, vgrad__float_of_bfloat16, (double));
+    case VGRAD_UINT8: CONVERT_FROM(uint8_t, uint8_t, IT, (double));
+    case VGRAD_INT32: CONVERT_FROM(int32_t, int32_t, IT, (double));
+    case VGRAD_INT64: CONVERT_FROM(int64_t, int64_t, IT, to_odd);
     }
 }
 
@@ -339,7 +362,8 @@ void vgrad__tensor_pack(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype
     for_each_run(tensor, pack_run, &p);
 }
 
-static bool is_floating(vgrad_dtype dtype)
+/* The types that there are kernels for. */
+static bool is_float_or_double(vgrad_dtype dtype)
 {
     return dtype == VGRAD_FLOAT32 || dtype == VGRAD_FLOAT64;
 }
@@ -372,7 +396,7 @@ static void pack_run_scaled(const char *first, int64_t stride, int64_t count, vo
     scaled_packing *p = user;
     const vgrad__affine *by = p->scaling;
     double values[HANDFUL];
-    if (by->count == 1 && p->from == VGRAD_UINT8 && stride == 1 && is_floating(p->to)) {
+    if (by->count == 1 && p->from == VGRAD_UINT8 && stride == 1 && is_float_or_double(p->to)) {
         vgrad__kernels_for(p->to)->scale_bytes((const uint8_t *)first, p->out, (size_t)count,
                                                by->center[0], by->factor[0], by->offset[0]);
         p->out += count * (int64_t)vgrad__dtype_size(p->to);
@@ -443,7 +467,7 @@ static void measure_run(const char *first, int64_t stride, int64_t count, void *
 static vgrad__moments moments_of(const vgrad_tensor *tensor)
 {
     vgrad_dtype dtype = (vgrad_dtype)tensor->dtype;
-    if (is_floating(dtype) && vgrad__tensor_is_packed(tensor)) {
+    if (is_float_or_double(dtype) && vgrad__tensor_is_packed(tensor)) {
         vgrad__moments moments = { 0 };
         vgrad__kernels_for(dtype)->moments(tensor->data,
                                            (size_t)product(tensor->rank, tensor->shape), &moments);
