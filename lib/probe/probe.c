@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "network/observer.h"
 #include "probe/history.h"
+#include "tensor/measure.h"
 
 /* A tensor of the network, and where it stands in the history. */
 typedef struct watched_tensor {
@@ -297,7 +298,10 @@ static vgrad_status check_series(const vgrad_probe *probe, int32_t layer, vgrad_
 {
     if (!probe)
         return vgrad__fail_null("probe");
-    if (quantity < VGRAD_COUNT || quantity > VGRAD_INFS)
+    if (vgrad__quantity_of_histogram(quantity))
+        return vgrad__fail(VGRAD_E_NOT_FOUND, "quantity: a probe has no %s (quantity %d)",
+                           vgrad_quantity_name(quantity), (int)quantity);
+    if (!vgrad__quantity_of_moments(quantity))
         return vgrad__fail(VGRAD_E_INVALID, "quantity: no quantity %d", (int)quantity);
     if (layer < 0 || (size_t)layer >= probe->seen.layer_count)
         return vgrad__fail(VGRAD_E_NOT_FOUND, "layer: 0 to %d, got %d",

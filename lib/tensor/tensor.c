@@ -1,4 +1,4 @@
-/* Views: making, walking, converting and measuring them. */
+/* Views: making, walking and converting them. */
 /* SPDX-License-Identifier: MIT */
 #include "tensor/tensor.h"
 
@@ -70,23 +70,6 @@ const char *vgrad_role_name(vgrad_role role)
     case VGRAD_BIAS_EPOCH_GRADIENT: return "bias_epoch_gradient";
     case VGRAD_GAMMA_EPOCH_GRADIENT: return "gamma_epoch_gradient";
     case VGRAD_BETA_EPOCH_GRADIENT: return "beta_epoch_gradient";
-    }
-    return "unknown";
-}
-
-const char *vgrad_quantity_name(vgrad_quantity quantity)
-{
-    switch (quantity) {
-    case VGRAD_COUNT: return "count";
-    case VGRAD_MEAN: return "mean";
-    case VGRAD_STD: return "std";
-    case VGRAD_MEAN_ABS: return "mean_abs";
-    case VGRAD_L2: return "l2";
-    case VGRAD_MIN: return "min";
-    case VGRAD_MAX: return "max";
-    case VGRAD_ZEROS: return "zeros";
-    case VGRAD_NANS: return "nans";
-    case VGRAD_INFS: return "infs";
     }
     return "unknown";
 }
@@ -313,27 +296,39 @@ void vgrad__convert(const void *from, vgrad_dtype from_dtype, void *to, vgrad_dt
     }
 }
 
-/* Calls `visit` for each run along the last axis, in row-major order. */
+/* Calls `visit` for each run along the last axis of elements `first` to before first + count, in
+   row-major order. */
 typedef void visit_run(const char *first, int64_t stride_bytes, int64_t count, void *user);
 
-static void for_each_run(const vgrad_tensor *tensor, visit_run *visit, void *user)
+static void for_each_run(const vgrad_tensor *tensor, int64_t first, int64_t count, visit_run *visit,
+                         void *user)
 {
     int64_t size = (int64_t)vgrad__dtype_size((vgrad_dtype)tensor->dtype);
     int32_t outer = tensor->rank > 0 ? tensor->rank - 1 : 0;
     int64_t length = tensor->rank > 0 ? tensor->shape[outer] : 1;
     int64_t stride = tensor->rank > 0 && length != 1 ? tensor->strides[outer] * size : size;
     int64_t at[VGRAD_MAX_RANK] = { 0 };
-    int64_t runs = length > 0 ? product(outer, tensor->shape) : 0;
-    const char *first = tensor->data;
-    for (int64_t run = 0; run < runs; run++) {
-        visit(first, stride, length, user);
+    const char *row = tensor->data;
+    if (count <= 0)
+        return;
+    int64_t column = first % length, place = first / length;
+    for (int32_t axis = outer - 1; axis >= 0; axis--) {
+        at[axis] = place % tensor->shape[axis];
+        place /= tensor->shape[axis];
+        row += at[axis] == 0 ? 0 : at[axis] * tensor->strides[axis] * size;
+    }
+    while (count > 0) {
+        int64_t some = count < length - column ? count : length - column;
+        visit(row + column * stride, stride, some, user);
+        count -= some;
+        column = 0;
         for (int32_t axis = outer - 1; axis >= 0; axis--) { /* like an odometer */
             if (tensor->shape[axis] == 1)
                 continue; /* its stride may be any number */
-            first += tensor->strides[axis] * size;
+            row += tensor->strides[axis] * size;
             if (++at[axis] < tensor->shape[axis])
                 break;
-            first -= tensor->strides[axis] * size * tensor->shape[axis];
+            row -= tensor->strides[axis] * size * tensor->shape[axis];
             at[axis] = 0;
         }
     }
@@ -356,14 +351,19 @@ static void pack_run(const char *first, int64_t stride, int64_t count, void *use
     p->out += count * to_size;
 }
 
-void vgrad__tensor_pack(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype)
+void vgrad__tensor_pack_some(const vgrad_tensor *tensor, int64_t first, int64_t count, void *out,
+                             vgrad_dtype dtype)
 {
     packing p = { (vgrad_dtype)tensor->dtype, dtype, out };
-    for_each_run(tensor, pack_run, &p);
+    for_each_run(tensor, first, count, pack_run, &p);
 }
 
-/* The types that there are kernels for. */
-static bool is_float_or_double(vgrad_dtype dtype)
+void vgrad__tensor_pack(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype)
+{
+    vgrad__tensor_pack_some(tensor, 0, product(tensor->rank, tensor->shape), out, dtype);
+}
+
+bool vgrad__dtype_has_kernels(vgrad_dtype dtype)
 {
     return dtype == VGRAD_FLOAT32 || dtype == VGRAD_FLOAT64;
 }
@@ -396,7 +396,8 @@ static void pack_run_scaled(const char *first, int64_t stride, int64_t count, vo
     scaled_packing *p = user;
     const vgrad__affine *by = p->scaling;
     double values[HANDFUL];
-    if (by->count == 1 && p->from == VGRAD_UINT8 && stride == 1 && is_float_or_double(p->to)) {
+    if (by->count == 1 && p->from == VGRAD_UINT8 && stride == 1 &&
+        vgrad__dtype_has_kernels(p->to)) {
         vgrad__kernels_for(p->to)->scale_bytes((const uint8_t *)first, p->out, (size_t)count,
                                                by->center[0], by->factor[0], by->offset[0]);
         p->out += count * (int64_t)vgrad__dtype_size(p->to);
@@ -421,7 +422,7 @@ void vgrad__tensor_pack_scaled(const vgrad_tensor *tensor, const vgrad__affine *
         return;
     }
     scaled_packing p = { scaling, 0, (vgrad_dtype)tensor->dtype, dtype, out };
-    for_each_run(tensor, pack_run_scaled, &p);
+    for_each_run(tensor, 0, product(tensor->rank, tensor->shape), pack_run_scaled, &p);
 }
 
 vgrad_status vgrad_tensor_copy(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype,
@@ -440,63 +441,4 @@ vgrad_status vgrad_tensor_copy(const vgrad_tensor *tensor, void *out, vgrad_dtyp
                            (long long)count, (long long)capacity);
     vgrad__tensor_pack(tensor, out, dtype);
     return VGRAD_OK;
-}
-
-/* ---- measuring ---- */
-
-typedef struct measuring {
-    const vgrad__kernels *kernels; /* of float64 */
-    vgrad_dtype dtype;
-    vgrad__moments moments;
-} measuring;
-
-/* Whatever the type and stride. */
-static void measure_run(const char *first, int64_t stride, int64_t count, void *user)
-{
-    measuring *m = user;
-    double values[HANDFUL];
-    packing p = { m->dtype, VGRAD_FLOAT64, NULL };
-    for (int64_t i = 0; i < count; i += HANDFUL) {
-        int64_t some = count - i < HANDFUL ? count - i : HANDFUL;
-        p.out = (char *)values;
-        pack_run(first + i * stride, stride, some, &p);
-        m->kernels->moments(values, (size_t)some, &m->moments);
-    }
-}
-
-static vgrad__moments moments_of(const vgrad_tensor *tensor)
-{
-    vgrad_dtype dtype = (vgrad_dtype)tensor->dtype;
-    if (is_float_or_double(dtype) && vgrad__tensor_is_packed(tensor)) {
-        vgrad__moments moments = { 0 };
-        vgrad__kernels_for(dtype)->moments(tensor->data,
-                                           (size_t)product(tensor->rank, tensor->shape), &moments);
-        return moments;
-    }
-    measuring m = { .kernels = vgrad__kernels_for(VGRAD_FLOAT64), .dtype = dtype };
-    for_each_run(tensor, measure_run, &m);
-    return m.moments;
-}
-
-vgrad_status vgrad_tensor_stats(const vgrad_tensor *tensor, const vgrad_quantity *quantities,
-                                double *values, size_t count)
-{
-    vgrad_status status = vgrad__tensor_check(tensor, "tensor");
-    if (status != VGRAD_OK)
-        return status;
-    if (!quantities || !values)
-        return vgrad__fail_null(quantities ? "values" : "quantities");
-    for (size_t i = 0; i < count; i++)
-        if (quantities[i] < VGRAD_COUNT || quantities[i] > VGRAD_INFS)
-            return vgrad__fail(VGRAD_E_INVALID, "quantity: no quantity %d", (int)quantities[i]);
-    vgrad__moments moments = moments_of(tensor);
-    for (size_t i = 0; i < count; i++)
-        values[i] = vgrad__moments_read(&moments, quantities[i]);
-    return VGRAD_OK;
-}
-
-double vgrad_tensor_stat(const vgrad_tensor *tensor, vgrad_quantity quantity)
-{
-    double value;
-    return vgrad_tensor_stats(tensor, &quantity, &value, 1) == VGRAD_OK ? value : (double)NAN;
 }

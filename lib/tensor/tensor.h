@@ -9,6 +9,8 @@
 /* Bytes of an element; 0 for a number that is no dtype. */
 size_t vgrad__dtype_size(vgrad_dtype dtype);
 const char *vgrad__dtype_name(vgrad_dtype dtype);
+/* Whether networks compute in it: float32 and float64. */
+bool vgrad__dtype_has_kernels(vgrad_dtype dtype);
 
 /* VGRAD_OK if `tensor`, the argument `name`, can be read: not NULL, known dtype, on this CPU. */
 vgrad_status vgrad__tensor_check(const vgrad_tensor *tensor, const char *name);
@@ -36,7 +38,10 @@ typedef struct vgrad__affine {
 
 /* As vgrad_tensor_copy(), into an array that is large enough, of a tensor that was checked. */
 void vgrad__tensor_pack(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype);
-/* The same, each element scaled before it is converted. */
+/* Only `count` of them, from `first` on in row-major order. */
+void vgrad__tensor_pack_some(const vgrad_tensor *tensor, int64_t first, int64_t count, void *out,
+                             vgrad_dtype dtype);
+/* All, each element scaled before it is converted. */
 void vgrad__tensor_pack_scaled(const vgrad_tensor *tensor, const vgrad__affine *scaling, void *out,
                                vgrad_dtype dtype);
 
