@@ -20,7 +20,7 @@ typedef struct sum {
 
 static void add(sum *s, long double x)
 {
-    volatile long double after = s->value + x; /* no excess precision, no rearranging */
+    const long double after = s->value + x;
     s->rest += fabsl(s->value) >= fabsl(x) ? (s->value - after) + x : (x - after) + s->value;
     s->value = after;
 }
@@ -426,7 +426,7 @@ END_TEST
 START_TEST(another_order_of_merging_has_other_bits)
 {
     enum { COUNT = 64 * VGRAD__BLOCK };
-    double *data = filled(alternating, VGRAD_FLOAT64, COUNT);
+    double *data = filled(outlier, VGRAD_FLOAT64, COUNT);
     vgrad__moments blocks[64], turned = { 0 };
     vgrad_tensor view;
     vgrad_tensor_matrix(&view, data, VGRAD_FLOAT64, 1, COUNT);
@@ -434,9 +434,8 @@ START_TEST(another_order_of_merging_has_other_bits)
     const vgrad__moments whole = sum_of(blocks, 64);
     for (int i = 63; i >= 0; i--)
         vgrad__moments_merge(&turned, &blocks[i]);
-    ck_assert(vgrad__moments_read(&turned, VGRAD_MEAN_ABS) !=
-                  vgrad__moments_read(&whole, VGRAD_MEAN_ABS) ||
-              vgrad__moments_read(&turned, VGRAD_STD) != vgrad__moments_read(&whole, VGRAD_STD));
+    ck_assert(turned.sum_abs != whole.sum_abs || turned.m2 != whole.m2 ||
+              turned.mean_rest != whole.mean_rest);
     free(data);
 }
 END_TEST
