@@ -10,13 +10,18 @@
 
 VGRAD_DECLARATIONS_BEGIN
 
-/** The type of an element. @since 0.1 */
+/**
+ * The type of an element. Networks compute in the first two; tensors of all are read.
+ * @since 0.1
+ */
 typedef enum vgrad_dtype {
-    VGRAD_FLOAT32 = 1, /**< float */
-    VGRAD_FLOAT64 = 2, /**< double */
-    VGRAD_UINT8 = 5,   /**< uint8_t */
-    VGRAD_INT32 = 6,   /**< int32_t */
-    VGRAD_INT64 = 7    /**< int64_t */
+    VGRAD_FLOAT32 = 1,  /**< float */
+    VGRAD_FLOAT64 = 2,  /**< double */
+    VGRAD_FLOAT16 = 3,  /**< IEEE 754 binary16, as a uint16_t of its bits. */
+    VGRAD_BFLOAT16 = 4, /**< The upper 16 bits of a float, as a uint16_t. */
+    VGRAD_UINT8 = 5,    /**< uint8_t */
+    VGRAD_INT32 = 6,    /**< int32_t */
+    VGRAD_INT64 = 7     /**< int64_t */
 } vgrad_dtype;
 
 /**
@@ -177,8 +182,9 @@ VGRAD_API const double *vgrad_tensor_f64(const vgrad_tensor *tensor);
  *
  * @param tensor   the view.
  * @param[out] out where they go; untouched on failure.
- * @param dtype    what they become. To an integer: rounded to nearest, held at the type's ends,
- *                 NaN becomes 0.
+ * @param dtype    what they become. To float16 and bfloat16: rounded once, to nearest, of two to
+ *                 the even one, Inf past the largest. To an integer: rounded to nearest, held at
+ *                 the type's ends, NaN becomes 0.
  * @param capacity how many elements `out` has room for.
  * @return VGRAD_OK; VGRAD_E_INVALID (NULL, bad view, or too little room, with both numbers).
  * @thread_any
@@ -187,10 +193,36 @@ VGRAD_API const double *vgrad_tensor_f64(const vgrad_tensor *tensor);
 VGRAD_API vgrad_status vgrad_tensor_copy(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype,
                                          int64_t capacity);
 
+/** The bins of a histogram. @since 0.1 */
+enum { VGRAD_HISTOGRAM_BINS = 512 };
+
+/**
+ * Count the elements of each sign and power of two, in one pass.
+ *
+ * Bin b holds the elements that, as float32, have the upper nine bits b: bins 1 to 254 those from
+ * 2^(b-127) to before 2^(b-126), bin 0 the zeros (see VGRAD_ZEROS) and the subnormals, bin 255 Inf
+ * and NaN; 256 to 511 the same of the other sign. A float64 that float32 cannot hold goes to bin 0
+ * if it is smaller, to bin 254 if it is larger. Counts of several tensors may be added: that is the
+ * histogram of all.
+ *
+ * @param tensor    the view.
+ * @param[out] bins VGRAD_HISTOGRAM_BINS counts; untouched on failure.
+ * @param count     VGRAD_HISTOGRAM_BINS.
+ * @return VGRAD_OK; VGRAD_E_INVALID (NULL, bad view, another count).
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_tensor_histogram(const vgrad_tensor *tensor, uint64_t *bins,
+                                              size_t count);
+
 /**
  * Everything that is ever measured has one number here: the words of tensors, probes and records.
  *
  * Mean, standard deviation and the rest are over the finite elements; the others are counted apart.
+ * What follows VGRAD_INFS is read from a histogram (vgrad_tensor_histogram()), in a pass of its
+ * own; probes do not have it. A share is that of the finite elements other than 0 which, rounded to
+ * the type without a scale, would become 0: fp16 those up to 2^-25, bf16 up to 2^-134, and of OCP's
+ * 8-bit types E4M3 up to 2^-10 and E5M2 up to 2^-17.
  * @since 0.1
  */
 typedef enum vgrad_quantity {
@@ -204,6 +236,12 @@ typedef enum vgrad_quantity {
     VGRAD_ZEROS = 8,    /**< Elements that are 0 or -0. */
     VGRAD_NANS = 9,     /**< Elements that are NaN. */
     VGRAD_INFS = 10,    /**< Elements that are Inf or -Inf. */
+    VGRAD_MEDIAN = 11, /**< The middle one, of an even number the lower of two: its sign, or that it
+                            is 0, is exact, its size within a factor of 2 (from 2^-126 on). */
+    VGRAD_FP16_LOST = 20,     /**< Share that IEEE 754 binary16 would lose. */
+    VGRAD_BF16_LOST = 21,     /**< Share that bfloat16 would lose. */
+    VGRAD_FP8_E4M3_LOST = 22, /**< Share that FP8 E4M3 would lose. */
+    VGRAD_FP8_E5M2_LOST = 23, /**< Share that FP8 E5M2 would lose. */
     /* What a probe makes of several tensors: see vgrad_probe_read(). */
     VGRAD_UPDATE_RATIO = 40,       /**< log10(|update| / |weights|). */
     VGRAD_DEAD_SHARE = 42,         /**< Share of units with f' = 0 on every sample of the window. */
@@ -235,20 +273,23 @@ VGRAD_API const char *vgrad_quantity_name(vgrad_quantity quantity);
 /**
  * Measure one quantity of a tensor, in one pass over it.
  *
- * Accumulated in double by blocks (Chan, Golub and LeVeque, "Algorithms for Computing the Sample
- * Variance", 1983): no cancellation as in E[x^2] - E[x]^2, no overflow where the result itself is
- * representable.
+ * Accumulated in double by blocks of 4096 elements (Chan, Golub and LeVeque, "Algorithms for
+ * Computing the Sample Variance", 1983), whose figures are merged in a binary tree: no cancellation
+ * as in E[x^2] - E[x]^2, no overflow where the result itself is representable. Counts, smallest and
+ * largest are exact; the mean is within 1e-12 of the mean of |x|, standard deviation, L2 and mean
+ * of |x| within 1e-12 of themselves.
  *
  * @param tensor   the view.
  * @param quantity which.
- * @return the figure; NaN if there is nothing finite to measure, or on failure.
+ * @return the figure; NaN if there is nothing to measure (nothing finite, or for a share nothing
+ *         finite but zeros), or on failure.
  * @thread_any
  * @since 0.1
  */
 VGRAD_API double vgrad_tensor_stat(const vgrad_tensor *tensor, vgrad_quantity quantity);
 
 /**
- * Measure several quantities of a tensor in the same one pass.
+ * Measure several quantities of a tensor in the same pass; those of the histogram in one more.
  *
  * @param tensor      the view.
  * @param quantities  `count` of them.

@@ -2,12 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/elements.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "tensor/half.h"
 #include "tensor/tensor.h"
 
-/* ---- types that no dtype has: they become the next wider one ---- */
+/* ---- types that no dtype has, and float16: they become the next wider one ---- */
 
 /* `from` may lie anywhere, so its values are copied out. */
 #define WIDEN(name, From, To, expression)                                                          \
@@ -21,22 +21,12 @@
         return count;                                                                              \
     }
 
-/* IEEE 754 binary16: 5 bits of exponent, 10 of fraction. */
-static float from_half(uint16_t half)
-{
-    int exponent = half >> 10 & 31, fraction = half & 1023;
-    float size = exponent == 31  ? (fraction ? (float)NAN : (float)INFINITY)
-                 : exponent == 0 ? ldexpf((float)fraction, -24)
-                                 : ldexpf((float)(fraction + 1024), exponent - 25);
-    return half >> 15 ? -size : size;
-}
-
 WIDEN(widen_bool, uint8_t, uint8_t, value != 0)
 WIDEN(widen_int8, int8_t, int32_t, value)
 WIDEN(widen_int16, int16_t, int32_t, value)
 WIDEN(widen_uint16, uint16_t, int32_t, value)
 WIDEN(widen_uint32, uint32_t, int64_t, value)
-WIDEN(widen_half, uint16_t, float, from_half(value))
+WIDEN(widen_half, uint16_t, float, vgrad__float_of_float16(value))
 
 static size_t widen_uint64(const void *from, void *to, size_t count)
 {

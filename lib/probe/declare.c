@@ -5,6 +5,7 @@
 
 #include "network/activation.h"
 #include "probe/budget.h"
+#include "tensor/measure.h"
 #include "tensor/tensor.h"
 
 /* ---- declaring ---- */
@@ -214,7 +215,7 @@ vgrad_status vgrad_probe_observe(vgrad_probe *probe, int32_t layer, vgrad_role r
     status = vgrad__tensor_check(tensor, "tensor");
     if (status != VGRAD_OK || !probe->look.open || probe->scene.layers[layer].series[place] < 0)
         return status;
-    vgrad__moments moments = vgrad__tensor_moments(tensor);
+    vgrad__moments moments = vgrad__moments_of(tensor);
     vgrad__moments_divide(&moments, scale_of(probe, role));
     status = look_closer(probe, layer, role, tensor, &moments);
     if (status == VGRAD_OK)

@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "probe/attach.h"
 #include "probe/figures.h"
+#include "tensor/measure.h"
 
 /* ---- what can be watched ---- */
 
@@ -219,8 +220,11 @@ static vgrad_status find_column(const vgrad_probe *probe, int32_t layer, vgrad_r
     *c = (column){ layer_at(probe, layer), role, quantity, -1, 0 };
     if (!c->layer)
         return probe ? VGRAD_E_NOT_FOUND : VGRAD_E_INVALID;
-    if (quantity >= VGRAD_COUNT && quantity <= VGRAD_INFS)
+    if (vgrad__quantity_of_moments(quantity))
         return find_series(probe, c);
+    if (vgrad__quantity_of_histogram(quantity))
+        return vgrad__fail(VGRAD_E_NOT_FOUND, "quantity: a probe has no %s (quantity %d)",
+                           vgrad_quantity_name(quantity), (int)quantity);
     const vgrad__figure figure = vgrad__figure_of(quantity, &of);
     if (figure == VGRAD__FIGURES)
         return vgrad__fail(VGRAD_E_INVALID, "quantity: a probe has no quantity %d", (int)quantity);

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "tensor/histogram.h"
 #include "tensor/moments.h"
 
 /* What a loss kernel adds up over its rows. */
@@ -57,6 +58,8 @@ typedef struct vgrad__kernels {
 
     /* Statistics: adds n elements to *m. */
     void (*moments)(const void *x, size_t n, vgrad__moments *m);
+    /* Adds n elements to *h. */
+    void (*histogram)(const void *x, size_t n, vgrad__histogram *h);
     /* Sum of squares; may overflow, or lose what is below 1e-154, for float64. */
     double (*sum_of_squares)(const void *x, size_t n);
     /* 1 if all are finite. */

@@ -15,6 +15,7 @@ static void rescale(vgrad__moments *m, int32_t exponent)
     int32_t shift = m->exponent - exponent;
     if (shift != 0) {
         m->mean = ldexp(m->mean, shift);
+        m->mean_rest = ldexp(m->mean_rest, shift);
         m->m2 = ldexp(m->m2, 2 * shift);
         m->sum_abs = ldexp(m->sum_abs, shift);
         m->exponent = exponent;
@@ -43,10 +44,12 @@ void vgrad__moments_merge(vgrad__moments *moments, const vgrad__moments *more)
     }
     vgrad__moments b = *more;
     use_one_scale(moments, &b);
-    double n = (double)(moments->finite + b.finite);
-    double delta = b.mean - moments->mean;
-    moments->mean += delta * ((double)b.finite / n);
-    moments->m2 += b.m2 + delta * delta * ((double)moments->finite * (double)b.finite / n);
+    double share = (double)b.finite / (double)(moments->finite + b.finite), rest;
+    double delta = vgrad__two_sum(b.mean, -moments->mean, &rest);
+    delta += rest + (b.mean_rest - moments->mean_rest);
+    double mean = vgrad__two_sum(moments->mean, delta * share, &rest);
+    moments->mean = vgrad__two_sum(mean, rest + moments->mean_rest, &moments->mean_rest);
+    moments->m2 += b.m2 + delta * delta * ((double)moments->finite * share);
     moments->sum_abs += b.sum_abs;
     moments->min = b.min < moments->min ? b.min : moments->min;
     moments->max = b.max > moments->max ? b.max : moments->max;
@@ -59,10 +62,45 @@ void vgrad__moments_merge(vgrad__moments *moments, const vgrad__moments *more)
 void vgrad__moments_divide(vgrad__moments *m, double divisor)
 {
     m->mean /= divisor;
+    m->mean_rest /= divisor;
     m->m2 = m->m2 / divisor / divisor;
     m->sum_abs /= divisor;
     m->min /= divisor;
     m->max /= divisor;
+}
+
+void vgrad__moments_tree_add(vgrad__moments_tree *tree, const vgrad__moments *leaf)
+{
+    vgrad__moments right = *leaf;
+    int level = 0;
+    for (int64_t carry = tree->leaves++; carry & 1; carry >>= 1, level++) { /* as 1 is added */
+        vgrad__moments sum = tree->partial[level];
+        vgrad__moments_merge(&sum, &right);
+        right = sum;
+    }
+    tree->partial[level] = right;
+}
+
+vgrad__moments vgrad__moments_tree_sum(const vgrad__moments_tree *tree)
+{
+    vgrad__moments right = { 0 };
+    for (int level = 0; tree->leaves >> level != 0; level++)
+        if (tree->leaves >> level & 1) {
+            vgrad__moments sum = tree->partial[level];
+            vgrad__moments_merge(&sum, &right);
+            right = sum;
+        }
+    return right;
+}
+
+void vgrad__moments_repeat(vgrad__moments *moments, int64_t times)
+{
+    moments->count *= times;
+    moments->finite *= times;
+    moments->zeros *= times;
+    moments->nans *= times;
+    moments->m2 *= (double)times;
+    moments->sum_abs *= (double)times;
 }
 
 double vgrad__moments_read(const vgrad__moments *m, vgrad_quantity quantity)

@@ -1,4 +1,4 @@
-/* Views: making, walking, converting and measuring them. */
+/* Views: making, walking and converting them. */
 /* SPDX-License-Identifier: MIT */
 #include "tensor/tensor.h"
 
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "tensor/half.h"
 #include "tensor/kernels.h"
 
 enum { CPU = 1 }; /* kDLCPU */
@@ -16,6 +17,8 @@ size_t vgrad__dtype_size(vgrad_dtype dtype)
     switch (dtype) {
     case VGRAD_FLOAT32: return sizeof(float);
     case VGRAD_FLOAT64: return sizeof(double);
+    case VGRAD_FLOAT16:
+    case VGRAD_BFLOAT16: return sizeof(uint16_t);
     case VGRAD_UINT8: return sizeof(uint8_t);
     case VGRAD_INT32: return sizeof(int32_t);
     case VGRAD_INT64: return sizeof(int64_t);
@@ -28,6 +31,8 @@ const char *vgrad__dtype_name(vgrad_dtype dtype)
     switch (dtype) {
     case VGRAD_FLOAT32: return "float32";
     case VGRAD_FLOAT64: return "float64";
+    case VGRAD_FLOAT16: return "float16";
+    case VGRAD_BFLOAT16: return "bfloat16";
     case VGRAD_UINT8: return "uint8";
     case VGRAD_INT32: return "int32";
     case VGRAD_INT64: return "int64";
@@ -65,38 +70,6 @@ const char *vgrad_role_name(vgrad_role role)
     case VGRAD_BIAS_EPOCH_GRADIENT: return "bias_epoch_gradient";
     case VGRAD_GAMMA_EPOCH_GRADIENT: return "gamma_epoch_gradient";
     case VGRAD_BETA_EPOCH_GRADIENT: return "beta_epoch_gradient";
-    }
-    return "unknown";
-}
-
-const char *vgrad_quantity_name(vgrad_quantity quantity)
-{
-    switch (quantity) {
-    case VGRAD_COUNT: return "count";
-    case VGRAD_MEAN: return "mean";
-    case VGRAD_STD: return "std";
-    case VGRAD_MEAN_ABS: return "mean_abs";
-    case VGRAD_L2: return "l2";
-    case VGRAD_MIN: return "min";
-    case VGRAD_MAX: return "max";
-    case VGRAD_ZEROS: return "zeros";
-    case VGRAD_NANS: return "nans";
-    case VGRAD_INFS: return "infs";
-    case VGRAD_UPDATE_RATIO: return "update_ratio";
-    case VGRAD_DEAD_SHARE: return "dead_share";
-    case VGRAD_SATURATION: return "saturation";
-    case VGRAD_DERIVATIVE_RMS: return "derivative_rms";
-    case VGRAD_BUDGET_LOSS: return "budget_loss";
-    case VGRAD_BUDGET_WEIGHT: return "budget_weight";
-    case VGRAD_BUDGET_ALIGNMENT: return "budget_alignment";
-    case VGRAD_BUDGET_DERIVATIVE: return "budget_derivative";
-    case VGRAD_BUDGET_CORRELATION: return "budget_correlation";
-    case VGRAD_COHERENCE: return "coherence";
-    case VGRAD_NOISE_SCALE: return "noise_scale";
-    case VGRAD_BUDGET_BLOCK: return "budget_block";
-    case VGRAD_INPUT_FACTOR: return "input_factor";
-    case VGRAD_SAMPLE_NORM: return "sample_norm";
-    case VGRAD_NORM_TEST: return "norm_test";
     }
     return "unknown";
 }
@@ -274,22 +247,38 @@ static int64_t to_int64(double value)
     return value >= 0x1p63 ? INT64_MAX : (int64_t)to_integer(value, -0x1p63, 0x1p63);
 }
 
-/* Every pair of types: the outer switch reads, the inner one writes. */
-#define CONVERT(From, To, expression)                                                              \
+/* As a double whose rounding to 16 bits is that of the integer: beyond 2^53 an odd last place
+   stands for what was cut off (Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums:
+   proved algorithms using rounding to odd", 2008). */
+static double to_odd(int64_t value)
+{
+    const int64_t exact = INT64_C(1) << 53, cut = 0x7ff;
+    if (value >= -exact && value <= exact)
+        return (double)value;
+    return (double)((value & ~cut) | (value & cut ? cut + 1 : 0));
+}
+
+/* Every pair of types: the outer switch reads a Stored as a Value, the inner one writes. */
+#define CONVERT(Stored, Value, read, To, expression)                                               \
     for (int64_t i = 0; i < count; i++) {                                                          \
-        const From value = ((const From *)from)[i];                                                \
+        const Value value = read(((const Stored *)from)[i]);                                       \
         ((To *)to)[i] = (To)(expression);                                                          \
     }                                                                                              \
     return
-#define CONVERT_FROM(From)                                                                         \
+#define CONVERT_FROM(Stored, Value, read, widen)                                                   \
     switch (to_dtype) {                                                                            \
-    case VGRAD_FLOAT32: CONVERT(From, float, value);                                               \
-    case VGRAD_FLOAT64: CONVERT(From, double, value);                                              \
-    case VGRAD_UINT8: CONVERT(From, uint8_t, to_integer((double)value, 0, UINT8_MAX));             \
-    case VGRAD_INT32: CONVERT(From, int32_t, to_integer((double)value, INT32_MIN, INT32_MAX));     \
-    case VGRAD_INT64: CONVERT(From, int64_t, to_int64((double)value));                             \
+    case VGRAD_FLOAT32: CONVERT(Stored, Value, read, float, value);                                \
+    case VGRAD_FLOAT64: CONVERT(Stored, Value, read, double, value);                               \
+    case VGRAD_FLOAT16: CONVERT(Stored, Value, read, uint16_t, vgrad__float16_of(widen(value)));   \
+    case VGRAD_BFLOAT16: CONVERT(Stored, Value, read, uint16_t, vgrad__bfloat16_of(widen(value))); \
+    case VGRAD_UINT8:                                                                              \
+        CONVERT(Stored, Value, read, uint8_t, to_integer((double)value, 0, UINT8_MAX));            \
+    case VGRAD_INT32:                                                                              \
+        CONVERT(Stored, Value, read, int32_t, to_integer((double)value, INT32_MIN, INT32_MAX));    \
+    case VGRAD_INT64: CONVERT(Stored, Value, read, int64_t, to_int64((double)value));              \
     }                                                                                              \
     return
+#define IT(value) (value)
 
 void vgrad__convert(const void *from, vgrad_dtype from_dtype, void *to, vgrad_dtype to_dtype,
                     int64_t count)
@@ -300,35 +289,49 @@ void vgrad__convert(const void *from, vgrad_dtype from_dtype, void *to, vgrad_dt
         return;
     }
     switch (from_dtype) {
-    case VGRAD_FLOAT32: CONVERT_FROM(float);
-    case VGRAD_FLOAT64: CONVERT_FROM(double);
-    case VGRAD_UINT8: CONVERT_FROM(uint8_t);
-    case VGRAD_INT32: CONVERT_FROM(int32_t);
-    case VGRAD_INT64: CONVERT_FROM(int64_t);
+    case VGRAD_FLOAT32: CONVERT_FROM(float, float, IT, (double));
+    case VGRAD_FLOAT64: CONVERT_FROM(double, double, IT, (double));
+    case VGRAD_FLOAT16: CONVERT_FROM(uint16_t, float, vgrad__float_of_float16, (double));
+    case VGRAD_BFLOAT16: CONVERT_FROM(uint16_t, float, vgrad__float_of_bfloat16, (double));
+    case VGRAD_UINT8: CONVERT_FROM(uint8_t, uint8_t, IT, (double));
+    case VGRAD_INT32: CONVERT_FROM(int32_t, int32_t, IT, (double));
+    case VGRAD_INT64: CONVERT_FROM(int64_t, int64_t, IT, to_odd);
     }
 }
 
-/* Calls `visit` for each run along the last axis, in row-major order. */
+/* Calls `visit` for each run along the last axis of elements `first` to before first + count, in
+   row-major order. */
 typedef void visit_run(const char *first, int64_t stride_bytes, int64_t count, void *user);
 
-static void for_each_run(const vgrad_tensor *tensor, visit_run *visit, void *user)
+static void for_each_run(const vgrad_tensor *tensor, int64_t first, int64_t count, visit_run *visit,
+                         void *user)
 {
     int64_t size = (int64_t)vgrad__dtype_size((vgrad_dtype)tensor->dtype);
     int32_t outer = tensor->rank > 0 ? tensor->rank - 1 : 0;
     int64_t length = tensor->rank > 0 ? tensor->shape[outer] : 1;
     int64_t stride = tensor->rank > 0 && length != 1 ? tensor->strides[outer] * size : size;
     int64_t at[VGRAD_MAX_RANK] = { 0 };
-    int64_t runs = length > 0 ? product(outer, tensor->shape) : 0;
-    const char *first = tensor->data;
-    for (int64_t run = 0; run < runs; run++) {
-        visit(first, stride, length, user);
+    const char *row = tensor->data;
+    if (count <= 0)
+        return;
+    int64_t column = first % length, place = first / length;
+    for (int32_t axis = outer - 1; axis >= 0; axis--) {
+        at[axis] = place % tensor->shape[axis];
+        place /= tensor->shape[axis];
+        row += at[axis] == 0 ? 0 : at[axis] * tensor->strides[axis] * size;
+    }
+    while (count > 0) {
+        int64_t some = count < length - column ? count : length - column;
+        visit(row + column * stride, stride, some, user);
+        count -= some;
+        column = 0;
         for (int32_t axis = outer - 1; axis >= 0; axis--) { /* like an odometer */
             if (tensor->shape[axis] == 1)
                 continue; /* its stride may be any number */
-            first += tensor->strides[axis] * size;
+            row += tensor->strides[axis] * size;
             if (++at[axis] < tensor->shape[axis])
                 break;
-            first -= tensor->strides[axis] * size * tensor->shape[axis];
+            row -= tensor->strides[axis] * size * tensor->shape[axis];
             at[axis] = 0;
         }
     }
@@ -351,13 +354,19 @@ static void pack_run(const char *first, int64_t stride, int64_t count, void *use
     p->out += count * to_size;
 }
 
-void vgrad__tensor_pack(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype)
+void vgrad__tensor_pack_some(const vgrad_tensor *tensor, int64_t first, int64_t count, void *out,
+                             vgrad_dtype dtype)
 {
     packing p = { (vgrad_dtype)tensor->dtype, dtype, out };
-    for_each_run(tensor, pack_run, &p);
+    for_each_run(tensor, first, count, pack_run, &p);
 }
 
-static bool is_floating(vgrad_dtype dtype)
+void vgrad__tensor_pack(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype)
+{
+    vgrad__tensor_pack_some(tensor, 0, product(tensor->rank, tensor->shape), out, dtype);
+}
+
+bool vgrad__dtype_has_kernels(vgrad_dtype dtype)
 {
     return dtype == VGRAD_FLOAT32 || dtype == VGRAD_FLOAT64;
 }
@@ -390,7 +399,8 @@ static void pack_run_scaled(const char *first, int64_t stride, int64_t count, vo
     scaled_packing *p = user;
     const vgrad__affine *by = p->scaling;
     double values[HANDFUL];
-    if (by->count == 1 && p->from == VGRAD_UINT8 && stride == 1 && is_floating(p->to)) {
+    if (by->count == 1 && p->from == VGRAD_UINT8 && stride == 1 &&
+        vgrad__dtype_has_kernels(p->to)) {
         vgrad__kernels_for(p->to)->scale_bytes((const uint8_t *)first, p->out, (size_t)count,
                                                by->center[0], by->factor[0], by->offset[0]);
         p->out += count * (int64_t)vgrad__dtype_size(p->to);
@@ -415,7 +425,7 @@ void vgrad__tensor_pack_scaled(const vgrad_tensor *tensor, const vgrad__affine *
         return;
     }
     scaled_packing p = { scaling, 0, (vgrad_dtype)tensor->dtype, dtype, out };
-    for_each_run(tensor, pack_run_scaled, &p);
+    for_each_run(tensor, 0, product(tensor->rank, tensor->shape), pack_run_scaled, &p);
 }
 
 vgrad_status vgrad_tensor_copy(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype,
@@ -445,63 +455,4 @@ vgrad_tensor vgrad__tensor_row(const vgrad_tensor *tensor, int64_t row)
                row * tensor->strides[0] * (int64_t)vgrad__dtype_size((vgrad_dtype)tensor->dtype);
     one.shape[0] = 1;
     return one;
-}
-
-/* ---- measuring ---- */
-
-typedef struct measuring {
-    const vgrad__kernels *kernels; /* of float64 */
-    vgrad_dtype dtype;
-    vgrad__moments moments;
-} measuring;
-
-/* Whatever the type and stride. */
-static void measure_run(const char *first, int64_t stride, int64_t count, void *user)
-{
-    measuring *m = user;
-    double values[HANDFUL];
-    packing p = { m->dtype, VGRAD_FLOAT64, NULL };
-    for (int64_t i = 0; i < count; i += HANDFUL) {
-        int64_t some = count - i < HANDFUL ? count - i : HANDFUL;
-        p.out = (char *)values;
-        pack_run(first + i * stride, stride, some, &p);
-        m->kernels->moments(values, (size_t)some, &m->moments);
-    }
-}
-
-vgrad__moments vgrad__tensor_moments(const vgrad_tensor *tensor)
-{
-    vgrad_dtype dtype = (vgrad_dtype)tensor->dtype;
-    if (is_floating(dtype) && vgrad__tensor_is_packed(tensor)) {
-        vgrad__moments moments = { 0 };
-        vgrad__kernels_for(dtype)->moments(tensor->data,
-                                           (size_t)product(tensor->rank, tensor->shape), &moments);
-        return moments;
-    }
-    measuring m = { .kernels = vgrad__kernels_for(VGRAD_FLOAT64), .dtype = dtype };
-    for_each_run(tensor, measure_run, &m);
-    return m.moments;
-}
-
-vgrad_status vgrad_tensor_stats(const vgrad_tensor *tensor, const vgrad_quantity *quantities,
-                                double *values, size_t count)
-{
-    vgrad_status status = vgrad__tensor_check(tensor, "tensor");
-    if (status != VGRAD_OK)
-        return status;
-    if (!quantities || !values)
-        return vgrad__fail_null(quantities ? "values" : "quantities");
-    for (size_t i = 0; i < count; i++)
-        if (quantities[i] < VGRAD_COUNT || quantities[i] > VGRAD_INFS)
-            return vgrad__fail(VGRAD_E_INVALID, "quantity: no quantity %d", (int)quantities[i]);
-    vgrad__moments moments = vgrad__tensor_moments(tensor);
-    for (size_t i = 0; i < count; i++)
-        values[i] = vgrad__moments_read(&moments, quantities[i]);
-    return VGRAD_OK;
-}
-
-double vgrad_tensor_stat(const vgrad_tensor *tensor, vgrad_quantity quantity)
-{
-    double value;
-    return vgrad_tensor_stats(tensor, &quantity, &value, 1) == VGRAD_OK ? value : (double)NAN;
 }

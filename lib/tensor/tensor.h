@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <vgrad/tensor.h>
 
-#include "tensor/moments.h"
-
 /* Bytes of an element; 0 for a number that is no dtype. */
 size_t vgrad__dtype_size(vgrad_dtype dtype);
 const char *vgrad__dtype_name(vgrad_dtype dtype);
+/* Whether networks compute in it: float32 and float64. */
+bool vgrad__dtype_has_kernels(vgrad_dtype dtype);
 
 /* VGRAD_OK if `tensor`, the argument `name`, can be read: not NULL, known dtype, on this CPU. */
 vgrad_status vgrad__tensor_check(const vgrad_tensor *tensor, const char *name);
@@ -39,12 +39,12 @@ typedef struct vgrad__affine {
 /* Row `row` along axis 0 as a tensor of one row; a tensor of rank 0 is its only row. */
 vgrad_tensor vgrad__tensor_row(const vgrad_tensor *tensor, int64_t row);
 
-/* The moments of a tensor that was checked. */
-vgrad__moments vgrad__tensor_moments(const vgrad_tensor *tensor);
-
 /* As vgrad_tensor_copy(), into an array that is large enough, of a tensor that was checked. */
 void vgrad__tensor_pack(const vgrad_tensor *tensor, void *out, vgrad_dtype dtype);
-/* The same, each element scaled before it is converted. */
+/* Only `count` of them, from `first` on in row-major order. */
+void vgrad__tensor_pack_some(const vgrad_tensor *tensor, int64_t first, int64_t count, void *out,
+                             vgrad_dtype dtype);
+/* All, each element scaled before it is converted. */
 void vgrad__tensor_pack_scaled(const vgrad_tensor *tensor, const vgrad__affine *scaling, void *out,
                                vgrad_dtype dtype);
 

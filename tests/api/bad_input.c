@@ -49,6 +49,7 @@ START_TEST(null_for_context_dataset_and_tensor)
     double x[4] = { 0 };
     vgrad_dataset *data;
     vgrad_tensor view;
+    uint64_t bins[VGRAD_HISTOGRAM_BINS];
     const vgrad_quantity mean = VGRAD_MEAN;
     INVALID(vgrad_context_create(NULL, NULL, NULL, NULL));
     INVALID(vgrad_context_set_log(NULL, VGRAD_LOG_NONE, NULL, NULL));
@@ -75,10 +76,12 @@ START_TEST(null_for_context_dataset_and_tensor)
     refuses_pointer(vgrad_tensor_f32(NULL));
     refuses_pointer(vgrad_tensor_f64(NULL));
     INVALID(vgrad_tensor_copy(NULL, x, VGRAD_FLOAT64, 4));
+    INVALID(vgrad_tensor_histogram(NULL, bins, VGRAD_HISTOGRAM_BINS));
     refuses_number((double)NAN, vgrad_tensor_stat(NULL, VGRAD_MEAN));
     INVALID(vgrad_tensor_stats(NULL, &mean, x, 1));
     vgrad_tensor_matrix(&view, x, VGRAD_FLOAT64, 2, 2);
     INVALID(vgrad_tensor_copy(&view, NULL, VGRAD_FLOAT64, 4));
+    INVALID(vgrad_tensor_histogram(&view, NULL, VGRAD_HISTOGRAM_BINS));
     INVALID(vgrad_tensor_stats(&view, NULL, x, 1));
     INVALID(vgrad_tensor_stats(&view, &mean, NULL, 1));
     vgrad_context_destroy(NULL);
@@ -260,6 +263,7 @@ START_TEST(null_for_optimizer_and_probe)
     INVALID(vgrad_probe_attach(probe, NULL));
     INVALID(vgrad_probe_detach(NULL));
     refuses_number(-1, vgrad_probe_layer_count(NULL));
+    refuses_pointer(vgrad_probe_finding(NULL, 0));
     refuses_pointer(vgrad_probe_layer_name(NULL, 0));
     INVALID(vgrad_probe_read(NULL, 1, VGRAD_KERNEL, VGRAD_MEAN, &out));
     assert_ok(vgrad_probe_attach(probe, f.network));

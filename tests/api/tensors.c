@@ -353,6 +353,70 @@ START_TEST(views_that_are_none)
 }
 END_TEST
 
+/* A column of a matrix, in float16: 1, 2^-24, -2^-20, 0, Inf, NaN, 3, -4. */
+static const vgrad_tensor *some_halves(vgrad_tensor *view)
+{
+    static const uint16_t bits[] = { 0x3c00, 9, 0x0001, 9, 0x8010, 9, 0x0000, 9,
+                                     0x7c00, 9, 0x7e00, 9, 0x4200, 9, 0xc400, 9 };
+    const int64_t shape[] = { 8 }, strides[] = { 2 };
+    return vgrad_tensor_view(view, bits, VGRAD_FLOAT16, 1, shape, strides);
+}
+
+START_TEST(a_histogram_counts_signs_and_powers_of_two)
+{
+    vgrad_tensor view;
+    uint64_t bins[VGRAD_HISTOGRAM_BINS];
+    static const int expected[][2] = { { 127, 1 }, { 127 - 24, 1 }, { 256 + 127 - 20, 1 }, { 0, 1 },
+                                       { 255, 2 }, { 128, 1 },      { 256 + 129, 1 } };
+    assert_ok(vgrad_tensor_histogram(some_halves(&view), bins, VGRAD_HISTOGRAM_BINS));
+    for (int i = 0; i < 7; i++) {
+        ck_assert_int_eq((int)bins[expected[i][0]], expected[i][1]);
+        bins[expected[i][0]] = 0;
+    }
+    for (int i = 0; i < VGRAD_HISTOGRAM_BINS; i++)
+        ck_assert_int_eq((int)bins[i], 0);
+    assert_status(VGRAD_E_INVALID, vgrad_tensor_histogram(&view, bins, 511));
+    assert_error_names("count: 512 bins, got 511");
+    ck_assert_int_eq((int)bins[127], 0);
+}
+END_TEST
+
+/* Of -4, -2^-20, 0, 2^-24, 1 and 3: the third; of the five that are not 0, shares. */
+START_TEST(what_is_read_from_a_histogram_beside_the_moments)
+{
+    static const vgrad_quantity quantities[] = { VGRAD_FP8_E5M2_LOST, VGRAD_MEDIAN,
+                                                 VGRAD_MAX,           VGRAD_FP16_LOST,
+                                                 VGRAD_BF16_LOST,     VGRAD_FP8_E4M3_LOST,
+                                                 VGRAD_INFS };
+    static const double expected[] = { 0.4, 0, 3, 0, 0, 0.4, 1 };
+    vgrad_tensor view;
+    double found[7], scaled[6];
+    assert_ok(vgrad_tensor_stats(some_halves(&view), quantities, found, 7));
+    for (int i = 0; i < 7; i++) {
+        ck_assert_double_eq(found[i], expected[i]);
+        ck_assert_double_eq(vgrad_tensor_stat(&view, quantities[i]), expected[i]);
+    }
+    const double values[] = { 0x1p-26, 0x1.8p-25, -0x1p-140, 5, 6, 7 };
+    vgrad_tensor_matrix(&view, values, VGRAD_FLOAT64, 2, 3);
+    assert_ok(vgrad_tensor_stats(&view, quantities, scaled, 6));
+    ck_assert_double_eq(scaled[3], 2 / 6.0);
+    ck_assert_double_eq(scaled[4], 1 / 6.0);
+    ck_assert_double_eq_tol(scaled[1], 0x1.8p-25, 0x1p-26); /* the third of six */
+}
+END_TEST
+
+START_TEST(a_share_of_nothing_is_no_number)
+{
+    const float zeros[] = { 0, -0.0f };
+    vgrad_tensor view;
+    vgrad_tensor_matrix(&view, zeros, VGRAD_FLOAT32, 1, 2);
+    ck_assert_double_eq(vgrad_tensor_stat(&view, VGRAD_MEDIAN), 0);
+    ck_assert_double_nan(vgrad_tensor_stat(&view, VGRAD_FP16_LOST));
+    vgrad_tensor_matrix(&view, zeros, VGRAD_FLOAT32, 0, 2);
+    ck_assert_double_nan(vgrad_tensor_stat(&view, VGRAD_MEDIAN));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("tensors");
@@ -364,6 +428,7 @@ int main(void)
               an_update_of_before_it_was_kept_is_not_there, a_failed_step_holds_nothing,
               a_parameter_is_set_from_any_strides_and_dtype,
               a_parameter_is_not_set_from_itself_in_another_order, views_at_their_limits,
-              views_that_are_none);
+              views_that_are_none, a_histogram_counts_signs_and_powers_of_two,
+              what_is_read_from_a_histogram_beside_the_moments, a_share_of_nothing_is_no_number);
     return run_suite(suite);
 }

@@ -11,7 +11,7 @@ dice dice_from(uint64_t seed)
 }
 
 /* xorshift64* (Vigna 2016). */
-static uint64_t roll(dice *d)
+uint64_t dice_bits(dice *d)
 {
     d->state ^= d->state >> 12;
     d->state ^= d->state << 25;
@@ -21,12 +21,12 @@ static uint64_t roll(dice *d)
 
 double dice_uniform(dice *d, double from, double to)
 {
-    return from + (to - from) * (double)(roll(d) >> 11) * 0x1p-53;
+    return from + (to - from) * (double)(dice_bits(d) >> 11) * 0x1p-53;
 }
 
 int dice_below(dice *d, int n)
 {
-    return (int)((roll(d) >> 33) % (uint64_t)n);
+    return (int)((dice_bits(d) >> 33) % (uint64_t)n);
 }
 
 vgrad_network *chain_network(const chain *c, vgrad_layer **output)

@@ -16,6 +16,7 @@ typedef struct dice {
 } dice;
 
 dice dice_from(uint64_t seed);
+uint64_t dice_bits(dice *d);
 double dice_uniform(dice *d, double from, double to);
 int dice_below(dice *d, int n);
 

@@ -790,6 +790,102 @@ START_TEST(moments_agree_with_two_passes)
 }
 END_TEST
 
+/* ---- histograms ---- */
+
+/* Formats by their definition: bits of the significand with the first one, the distance between
+   subnormal numbers as a power of two, and the largest. */
+static const struct {
+    int bits, least;
+    double largest;
+} formats[VGRAD__FORMATS] = {
+    [VGRAD__FP16] = { 11, -24, 65504 },
+    [VGRAD__BF16] = { 8, -133, 0x1.fep127 },
+    [VGRAD__FP8_E4M3] = { 4, -9, 448 },
+    [VGRAD__FP8_E5M2] = { 3, -16, 57344 },
+};
+
+/* As if there were no largest exponent. */
+static double rounded_to(vgrad__format format, double size)
+{
+    int step = size > 0 ? ilogb(size) - formats[format].bits + 1 : 0;
+    step = step > formats[format].least ? step : formats[format].least;
+    return ldexp(nearbyint(ldexp(size, -step)), step);
+}
+
+static int bin_of(double value)
+{
+    int exponent = isfinite(value) ? value == 0 ? 0 : ilogb(value) + 127 : 255;
+    if (isfinite(value))
+        exponent = exponent < 0 ? 0 : exponent > 254 ? 254 : exponent;
+    return exponent + (signbit(value) ? 256 : 0);
+}
+
+static void add_plainly(vgrad__histogram *h, double value)
+{
+    h->bins[bin_of(value)]++;
+    h->nans += isnan(value) != 0;
+    h->zeros += value == 0;
+    h->negative_zeros += value == 0 && signbit(value);
+    if (!isfinite(value))
+        return;
+    for (int f = 0; f < VGRAD__FORMATS; f++) {
+        double size = rounded_to((vgrad__format)f, fabs(value));
+        h->vanishing[f] += size == 0;
+        h->within[f] += size <= formats[f].largest;
+    }
+}
+
+static void any_bits(array *x, dice *d)
+{
+    for (size_t i = 0; i < x->n; i++) {
+        uint64_t bits = dice_bits(d);
+        memcpy(x->data + i * x->size, &bits, x->size);
+    }
+}
+
+/* What lies on, just below and just above each place where a format's rounding changes. */
+static void around_limits(array *x, dice *d)
+{
+    static const double limits[] = { 0x1p-25,  0x1p-14,    0x1p-15, 65520,  65504, 0x1p-134,
+                                     0x1p-126, 0x1.ffp127, 0x1p-10, 0x1p-9, 464,   448,
+                                     0x1p-17,  0x1p-16,    61440,   57344,  0,     0x1p-149 };
+    for (size_t i = 0; i < x->n; i++) {
+        double limit = limits[dice_below(d, 18)] * (dice_below(d, 2) ? 1 : -1);
+        int where = dice_below(d, 3) - 1;
+        if (x->dtype == VGRAD_FLOAT64)
+            set(x, i, where == 0 ? limit : nextafter(limit, where * (double)INFINITY));
+        else
+            set(x, i,
+                where == 0 ? limit : (double)nextafterf((float)limit, (float)where * INFINITY));
+    }
+}
+
+static void check_histogram(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    shape_of_values *const shapes[] = { plain,    zeros_of_both_signs, huge,         subnormal,
+                                        any_bits, mixed_with_odd_ones, around_limits };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        vgrad__histogram got = { 0 }, want = { 0 };
+        array x = array_of(dtype, n + (dice_below(d, 4) ? 0 : 2048), d);
+        shapes[i](&x, d);
+        for (size_t j = 0; j < x.n; j++)
+            add_plainly(&want, get(&x, j));
+        k->histogram(x.data, x.n, &got);
+        ck_assert_msg(memcmp(&got, &want, sizeof got) == 0, "%s: %zu elements, shape %zu", k->level,
+                      x.n, i);
+        k->histogram(x.data, x.n, &got); /* it adds */
+        vgrad__histogram_repeat(&want, 2);
+        ck_assert_mem_eq(&got, &want, sizeof got);
+        free_array(&x);
+    }
+}
+
+START_TEST(histograms_agree_with_counting_one_by_one)
+{
+    at_every_size(check_histogram);
+}
+END_TEST
+
 /* ---- losses ---- */
 
 static void check_squared_error(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
@@ -1661,7 +1757,7 @@ int main(void)
         limits_at_infinity, products_of_elements_are_exact, softmax_is_right_forward_and_backward,
         nan_stays_nan_in_every_activation, relu_of_minus_infinity_is_zero);
     add_tests(suite, "sums", sums_of_squares_and_finiteness, column_sums_are_taken_in_double,
-              moments_agree_with_two_passes);
+              moments_agree_with_two_passes, histograms_agree_with_counting_one_by_one);
     add_tests(suite, "losses", losses_of_elements, losses_of_classes);
     add_tests(suite, "updates", update_rules);
     add_tests(suite, "normalisation", normalisation_by_columns, normalisation_by_rows,

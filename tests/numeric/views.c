@@ -6,17 +6,39 @@
 
 #include "common.h"
 
-static const vgrad_dtype all_dtypes[] = { VGRAD_FLOAT32, VGRAD_FLOAT64, VGRAD_UINT8, VGRAD_INT32,
+static const vgrad_dtype all_dtypes[] = { VGRAD_FLOAT32,  VGRAD_FLOAT64, VGRAD_FLOAT16,
+                                          VGRAD_BFLOAT16, VGRAD_UINT8,   VGRAD_INT32,
                                           VGRAD_INT64 };
+enum { DTYPES = sizeof all_dtypes / sizeof *all_dtypes };
 enum { ROOM = 4096, ELEMENTS_MAX = 9 * 9 * 9 * 9 };
 static int64_t room[ROOM], out[ELEMENTS_MAX + 1];
 static double values[ELEMENTS_MAX];
+
+/* A number of 16 bits with `fraction` bits after its first one, neither subnormal nor odd. */
+static double from_bits(uint16_t bits, int fraction)
+{
+    const int bias = (1 << (14 - fraction)) - 1, exponent = bits >> fraction;
+    const int significand = 1 << fraction | (bits & ((1 << fraction) - 1));
+    return exponent == 0 ? 0 : ldexp(significand, exponent - bias - fraction);
+}
+
+static uint16_t to_bits(uint8_t value, int fraction)
+{
+    const int bias = (1 << (14 - fraction)) - 1;
+    int exponent;
+    if (value == 0)
+        return 0;
+    double significand = frexp(value, &exponent) * 2 - 1;
+    return (uint16_t)((exponent - 1 + bias) << fraction | (int)ldexp(significand, fraction));
+}
 
 static double element(const void *data, vgrad_dtype dtype, int64_t i)
 {
     switch (dtype) {
     case VGRAD_FLOAT32: return (double)((const float *)data)[i];
     case VGRAD_FLOAT64: return ((const double *)data)[i];
+    case VGRAD_FLOAT16: return from_bits(((const uint16_t *)data)[i], 10);
+    case VGRAD_BFLOAT16: return from_bits(((const uint16_t *)data)[i], 7);
     case VGRAD_UINT8: return ((const uint8_t *)data)[i];
     case VGRAD_INT32: return ((const int32_t *)data)[i];
     default: return (double)((const int64_t *)data)[i];
@@ -29,6 +51,8 @@ static void store(void *data, vgrad_dtype dtype, int64_t i, uint8_t value)
     switch (dtype) {
     case VGRAD_FLOAT32: ((float *)data)[i] = value; break;
     case VGRAD_FLOAT64: ((double *)data)[i] = value; break;
+    case VGRAD_FLOAT16: ((uint16_t *)data)[i] = to_bits(value, 10); break;
+    case VGRAD_BFLOAT16: ((uint16_t *)data)[i] = to_bits(value, 7); break;
     case VGRAD_UINT8: ((uint8_t *)data)[i] = value; break;
     case VGRAD_INT32: ((int32_t *)data)[i] = value; break;
     default: ((int64_t *)data)[i] = value;
@@ -105,9 +129,10 @@ static void check_view(vgrad_dtype from, dice *d)
 {
     for (int64_t i = 0; i < ROOM; i++)
         store(room, from, i, (uint8_t)dice_below(d, 256));
-    const int64_t size = from == VGRAD_UINT8                            ? 1
-                         : from == VGRAD_FLOAT32 || from == VGRAD_INT32 ? 4
-                                                                        : 8;
+    const int64_t size = from == VGRAD_UINT8                               ? 1
+                         : from == VGRAD_FLOAT16 || from == VGRAD_BFLOAT16 ? 2
+                         : from == VGRAD_FLOAT32 || from == VGRAD_INT32    ? 4
+                                                                           : 8;
     const char *middle = (const char *)room + ROOM / 2 * size;
     vgrad_tensor view;
     random_view(&view, middle, from, d);
@@ -115,7 +140,7 @@ static void check_view(vgrad_dtype from, dice *d)
     ck_assert_int_le(count, ELEMENTS_MAX);
     for (int64_t i = 0; i < count; i++)
         values[i] = element(middle, from, place_of(&view, i));
-    for (int to = 0; to < 5; to++)
+    for (int to = 0; to < DTYPES; to++)
         check_copy(&view, all_dtypes[to], count);
     check_stats(&view, count);
 }
@@ -123,8 +148,8 @@ static void check_view(vgrad_dtype from, dice *d)
 START_TEST(random_views_are_copied_and_measured)
 {
     dice d = dice_from(21);
-    for (int trial = 0; trial < 300; trial++)
-        check_view(all_dtypes[trial % 5], &d);
+    for (int trial = 0; trial < 420; trial++)
+        check_view(all_dtypes[trial % DTYPES], &d);
 }
 END_TEST
 

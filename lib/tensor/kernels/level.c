@@ -6,8 +6,10 @@
  */
 /* SPDX-License-Identifier: MIT */
 #include "tensor/kernels.h"
+#include "tensor/kernels/bins.h"
 #include "tensor/kernels/places.h"
 #include "tensor/kernels/vector_math.h"
+#include "tensor/precision.h"
 
 #define JOIN_(a, b) a##_##b
 #define JOIN(a, b)  JOIN_(a, b)
@@ -17,6 +19,7 @@
 #define T       float
 #define N(name) JOIN(name, f32)
 #include "tensor/kernels/activation.inc"
+#include "tensor/kernels/histogram.inc"
 #include "tensor/kernels/images.inc"
 #include "tensor/kernels/loss.inc"
 #include "tensor/kernels/normalization.inc"
@@ -29,6 +32,7 @@
 #define T       double
 #define N(name) JOIN(name, f64)
 #include "tensor/kernels/activation.inc"
+#include "tensor/kernels/histogram.inc"
 #include "tensor/kernels/images.inc"
 #include "tensor/kernels/loss.inc"
 #include "tensor/kernels/normalization.inc"
@@ -40,7 +44,7 @@
 
 #define TABLE(suffix)                                                                              \
     {                                                                                              \
-        .level = QUOTE(VGRAD_LEVEL), .moments = moments_##suffix,                                  \
+        .level = QUOTE(VGRAD_LEVEL), .moments = moments_##suffix, .histogram = histogram_##suffix, \
         .sum_of_squares = sum_of_squares_##suffix, .all_finite = all_finite_##suffix,              \
         .sigmoid = sigmoid_##suffix, .tanh = tanh_##suffix, .relu = relu_##suffix,                 \
         .softmax = softmax_##suffix, .sigmoid_backward = sigmoid_backward_##suffix,                \
