@@ -14,9 +14,10 @@ static void network_begin(living *l, vgrad_initializer kernel, double a, double 
     assert_ok(vgrad_network_set_initializer(l->network, VGRAD_KERNEL, kernel, a, b));
 }
 
-static vgrad_layer *on_path(living *l, vgrad_layer *layer)
+vgrad_layer *living_pass(living *l, vgrad_layer *layer, vgrad_activation activation)
 {
     ck_assert_int_lt(l->count, PATH_MOST);
+    l->activations[l->count] = activation;
     return l->path[l->count++] = layer;
 }
 
@@ -24,9 +25,8 @@ static vgrad_layer *on_path(living *l, vgrad_layer *layer)
 static vgrad_layer *hidden_layers(living *l, vgrad_layer *in, int hidden, int64_t units,
                                   vgrad_activation activation)
 {
-    l->activation = activation;
     for (int i = 0; i < hidden; i++)
-        in = on_path(l, vgrad_dense(in, units, activation));
+        in = living_pass(l, vgrad_dense(in, units, activation), activation);
     return in;
 }
 
@@ -75,7 +75,7 @@ static void make_keras_mlp(living *l, vgrad_activation activation)
     keras_circles(l);
     network_begin(l, VGRAD_INIT_NORMAL, 0, 1);
     vgrad_layer *h = hidden_layers(l, vgrad_input(l->network, 2), 4, 5, activation);
-    vgrad_layer *output = on_path(l, vgrad_dense(h, 1, VGRAD_SIGMOID));
+    vgrad_layer *output = living_pass(l, vgrad_dense(h, 1, VGRAD_SIGMOID), VGRAD_SIGMOID);
     train_with(l, output, VGRAD_LOSS_BINARY_CROSSENTROPY, VGRAD_RMSPROP, 0.001, 32);
 }
 
@@ -95,7 +95,7 @@ static void make_keras_glorot(living *l)
     keras_circles(l);
     network_begin(l, VGRAD_INIT_GLOROT_UNIFORM, 0, 0);
     vgrad_layer *h = hidden_layers(l, vgrad_input(l->network, 2), 3, 5, VGRAD_SIGMOID);
-    vgrad_layer *output = on_path(l, vgrad_dense(h, 1, VGRAD_SIGMOID));
+    vgrad_layer *output = living_pass(l, vgrad_dense(h, 1, VGRAD_SIGMOID), VGRAD_SIGMOID);
     train_with(l, output, VGRAD_LOSS_BINARY_CROSSENTROPY, VGRAD_ADAM, 0.001, 32);
 }
 
@@ -112,7 +112,7 @@ static void make_nielsen(living *l, int hidden)
     network_begin(l, VGRAD_INIT_LECUN_NORMAL, 0, 0);
     vgrad_network_set_initializer(l->network, VGRAD_BIAS, VGRAD_INIT_NORMAL, 0, 1);
     vgrad_layer *h = hidden_layers(l, vgrad_input(l->network, 784), hidden, 30, VGRAD_SIGMOID);
-    vgrad_layer *output = on_path(l, vgrad_dense(h, CLASSES, VGRAD_SIGMOID));
+    vgrad_layer *output = living_pass(l, vgrad_dense(h, CLASSES, VGRAD_SIGMOID), VGRAD_SIGMOID);
     train_with(l, output, VGRAD_LOSS_BINARY_CROSSENTROPY_SUM, VGRAD_SGD, 0.1, IMAGES);
     assert_ok(vgrad_optimizer_set(l->optimizer, VGRAD_OPTIMIZER_WEIGHT_DECAY, 5.0 / IMAGES));
 }
@@ -147,7 +147,7 @@ static void make_chain_w100(living *l)
     assert_ok(vgrad_network_set_dtype(l->network, VGRAD_FLOAT64));
     vgrad_layer *h = vgrad_input(l->network, 1);
     for (int i = 0; i < 4; i++) {
-        h = on_path(l, vgrad_dense(h, 1, VGRAD_SIGMOID));
+        h = living_pass(l, vgrad_dense(h, 1, VGRAD_SIGMOID), VGRAD_SIGMOID);
         vgrad_layer_set_initializer(h, VGRAD_BIAS, VGRAD_INIT_CONSTANT, i == 0 ? -100 * x : -50, 0);
     }
     train_with(l, h, VGRAD_LOSS_HALF_SQUARED_ERROR_SUM, VGRAD_SGD, 1e-11, 1);
@@ -165,7 +165,7 @@ static void make_momentum_circles(living *l, vgrad_initializer kind, double a, d
     vgrad_dataset_destroy(all);
     network_begin(l, kind, a, b);
     vgrad_layer *h = hidden_layers(l, vgrad_input(l->network, 2), 5, 5, VGRAD_TANH);
-    vgrad_layer *output = on_path(l, vgrad_dense(h, 1, VGRAD_SIGMOID));
+    vgrad_layer *output = living_pass(l, vgrad_dense(h, 1, VGRAD_SIGMOID), VGRAD_SIGMOID);
     train_with(l, output, VGRAD_LOSS_BINARY_CROSSENTROPY, VGRAD_SGD, 0.01, 32);
     assert_ok(vgrad_optimizer_set(l->optimizer, VGRAD_OPTIMIZER_MOMENTUM, 0.9));
 }
@@ -182,7 +182,7 @@ static void make_tanh_glorot(living *l)
 
 /* ---- ten layers and twenty blocks on digits, with PyTorch's Adam ---- */
 
-static void digits_by_128(living *l)
+static void thousand_digits(living *l)
 {
     assert_ok(vgrad_dataset_digits(&l->data, 1024, l->seed, NULL));
 }
@@ -191,14 +191,14 @@ static void digits_by_128(living *l)
 static void make_ten_layers(living *l, vgrad_activation activation)
 {
     vgrad_layer *h = hidden_layers(l, vgrad_input(l->network, 784), 10, 128, activation);
-    vgrad_layer *output = on_path(l, vgrad_dense(h, 10, VGRAD_LINEAR));
+    vgrad_layer *output = living_pass(l, vgrad_dense(h, 10, VGRAD_LINEAR), VGRAD_LINEAR);
     train_with(l, output, VGRAD_LOSS_CROSSENTROPY_LOGITS, VGRAD_ADAM, 0.001, 128);
     torch_adam(l);
 }
 
 static void make_sigmoid10(living *l)
 {
-    digits_by_128(l);
+    thousand_digits(l);
     network_begin(l, VGRAD_INIT_TORCH_LINEAR, 0, 0);
     vgrad_network_set_initializer(l->network, VGRAD_BIAS, VGRAD_INIT_TORCH_LINEAR, 0, 0);
     make_ten_layers(l, VGRAD_SIGMOID);
@@ -206,7 +206,7 @@ static void make_sigmoid10(living *l)
 
 static void make_relu_he10(living *l)
 {
-    digits_by_128(l);
+    thousand_digits(l);
     network_begin(l, VGRAD_INIT_HE_NORMAL, 0, 0);
     make_ten_layers(l, VGRAD_RELU);
 }
@@ -216,14 +216,14 @@ static vgrad_layer *residual_block(living *l, vgrad_layer *x, int64_t units)
 {
     vgrad_layer *h = vgrad_batch_norm(vgrad_dense(x, units, VGRAD_LINEAR));
     h = vgrad_dense(vgrad_activate(h, VGRAD_RELU), units, VGRAD_LINEAR);
-    return on_path(l, vgrad_activate(vgrad_add(x, vgrad_batch_norm(h)), VGRAD_RELU));
+    return living_pass(l, vgrad_activate(vgrad_add(x, vgrad_batch_norm(h)), VGRAD_RELU),
+                       VGRAD_RELU);
 }
 
 static void make_modern20(living *l)
 {
     enum { BLOCKS = 20, UNITS = 256 };
-    l->activation = VGRAD_RELU;
-    digits_by_128(l);
+    thousand_digits(l);
     network_begin(l, VGRAD_INIT_HE_NORMAL, 0, 0);
     vgrad_layer *h = vgrad_dense(vgrad_input(l->network, 784), UNITS, VGRAD_LINEAR);
     h = vgrad_activate(vgrad_batch_norm(h), VGRAD_RELU);
@@ -241,7 +241,7 @@ enum { SMALL_HIDDEN = 3, SMALL_UNITS = 32, SMALL_BATCH = 32 };
 
 static void small_output(living *l, vgrad_layer *h, vgrad_optimizer_kind kind, double rate)
 {
-    vgrad_layer *output = on_path(l, vgrad_dense(h, 1, VGRAD_SIGMOID));
+    vgrad_layer *output = living_pass(l, vgrad_dense(h, 1, VGRAD_SIGMOID), VGRAD_SIGMOID);
     train_with(l, output, VGRAD_LOSS_BINARY_CROSSENTROPY, kind, rate, SMALL_BATCH);
 }
 
@@ -371,12 +371,12 @@ static void make_zero_input(living *l)
     }
     assert_ok(vgrad_dataset_copy(&l->data, ROWS, x, VGRAD_FLOAT64, 4, y, VGRAD_FLOAT64, 1, NULL));
     network_begin(l, VGRAD_INIT_GLOROT_UNIFORM, 0, 0);
-    l->activation = VGRAD_TANH;
     vgrad_layer *seen = vgrad_input(l->network, 2), *unseen = vgrad_input(l->network, 2);
-    seen = on_path(l, vgrad_dense(seen, SMALL_UNITS, VGRAD_TANH));
+    seen = living_pass(l, vgrad_dense(seen, SMALL_UNITS, VGRAD_TANH), VGRAD_TANH);
     unseen = vgrad_dense(unseen, SMALL_UNITS, VGRAD_TANH);
     vgrad_layer *h = vgrad_concatenate(seen, unseen);
-    small_output(l, on_path(l, vgrad_dense(h, SMALL_UNITS, VGRAD_TANH)), VGRAD_ADAM, 0.001);
+    small_output(l, living_pass(l, vgrad_dense(h, SMALL_UNITS, VGRAD_TANH), VGRAD_TANH), VGRAD_ADAM,
+                 0.001);
 }
 
 /* A branch that ends in a dead layer beside one that is alive. */
@@ -421,7 +421,7 @@ static void make_nan_row(living *l)
 /* He's weights times `gain`, ten hidden layers. */
 static void make_relu_gain(living *l, double gain)
 {
-    assert_ok(vgrad_dataset_digits(&l->data, 1024, l->seed, NULL));
+    thousand_digits(l);
     network_begin(l, VGRAD_INIT_HE_NORMAL, gain, 0);
     make_ten_layers(l, VGRAD_RELU);
 }
@@ -441,12 +441,12 @@ static void make_relu_growing(living *l)
 /* At weights of variance 9 / n: rms f' 0.46, 0.135 a hop. */
 static void make_tanh_gain3(living *l)
 {
-    assert_ok(vgrad_dataset_digits(&l->data, 1024, l->seed, NULL));
+    thousand_digits(l);
     network_begin(l, VGRAD_INIT_LECUN_NORMAL, 3, 0);
     vgrad_layer *in = vgrad_input(l->network, 784);
     vgrad_layer *h = hidden_layers(l, in, 6, 128, VGRAD_TANH);
     vgrad_layer_set_initializer(l->path[0], VGRAD_KERNEL, VGRAD_INIT_LECUN_NORMAL, 1, 0);
-    vgrad_layer *output = on_path(l, vgrad_dense(h, 10, VGRAD_LINEAR));
+    vgrad_layer *output = living_pass(l, vgrad_dense(h, 10, VGRAD_LINEAR), VGRAD_LINEAR);
     vgrad_layer_set_initializer(output, VGRAD_KERNEL, VGRAD_INIT_LECUN_NORMAL, 1, 0);
     train_with(l, output, VGRAD_LOSS_CROSSENTROPY_LOGITS, VGRAD_ADAM, 0.001, 128);
 }
@@ -504,7 +504,8 @@ const specimen specimens[] = {
     { "slow", make_slow, 1, 200, HEALTHY(-0.9, 0.9, 0) },
     { "too_large", make_too_large, 1, 64,
       FOUND(VERDICT_TOO_LARGE, 0, 0, 0, VERDICT_SATURATED | VERDICT_DEAD | VERDICT_VANISHING) },
-    { "spike_data", make_spike_data, 1, SPIKE_STEPS, FOUND(VERDICT_SPIKE, 0, 0, SPIKE_STEP, 0) },
+    { "spike_data", make_spike_data, 1, SPIKE_STEPS,
+      FOUND(VERDICT_SPIKE, 0, 0, SPIKE_STEP, VERDICT_DEAD) },
     { "spike_rate", make_spike_rate, 1, SPIKE_STEPS,
       FOUND(VERDICT_SPIKE, 0, 0, SPIKE_STEP, VERDICT_TOO_LARGE | VERDICT_SATURATED) },
     { "nan_row", make_nan_row, 1, 30, FOUND(VERDICT_NON_FINITE, 0, 0, NAN_STEP, 0) },

@@ -13,12 +13,13 @@
 /* What can be found, as bits. */
 typedef enum verdict {
     VERDICT_HEALTHY = 0,
-    VERDICT_VANISHING = 1,   /* |delta| falls by >= 0.25 decade a hop, or by >= 3 in all */
+    VERDICT_VANISHING =
+        1, /* |delta| falls: by 0.25 decade a hop over 2 hops and 1 decade, or by 3 in all */
     VERDICT_EXPLODING = 2,   /* and grows likewise */
-    VERDICT_SATURATED = 4,   /* a layer with rms f' < 0.3 max f' */
+    VERDICT_SATURATED = 4,   /* a layer with rms f' < 0.3 max f' in each 16 steps */
     VERDICT_DEAD = 8,        /* units with f' = 0 on every row of the run */
-    VERDICT_STALLED = 16,    /* a kernel's |update| < 1e-6 |W| */
-    VERDICT_TOO_LARGE = 32,  /* a kernel's |update| > 0.1 |W| */
+    VERDICT_STALLED = 16,    /* every kernel's |update| < 1e-6 |W| at all steps */
+    VERDICT_TOO_LARGE = 32,  /* a kernel's |update| > 0.1 |W| in step 0 */
     VERDICT_SPIKE = 64,      /* the loss leaps at one step */
     VERDICT_UNCHANGED = 128, /* a parameter that is trained and has the same bits all the time */
     VERDICT_NON_FINITE = 256
@@ -48,7 +49,7 @@ typedef struct living {
     vgrad_layer *path[PATH_MOST]; /* the layers that a gradient passes, from the first to the last:
                                      dense ones, or the activations of block sums */
     int count;                    /* of the path */
-    vgrad_activation activation;  /* of the path but for its end */
+    vgrad_activation activations[PATH_MOST]; /* theirs */
     uint64_t seed;
     int64_t steps;
     expectation expected;
@@ -70,6 +71,8 @@ const specimen *specimen_find(const char *name);
 /* With its own seed, or another. */
 void specimen_make(living *l, const specimen *s);
 void specimen_make_seeded(living *l, const specimen *s, uint64_t seed);
+/* Adds a layer to the end of the path, and returns it. */
+vgrad_layer *living_pass(living *l, vgrad_layer *layer, vgrad_activation activation);
 void living_destroy(living *l);
 
 /* A chain of dense layers with a softmax over four clusters. */
