@@ -62,7 +62,7 @@ static void edit_rows(living *l, void (*edit)(double *x, int64_t rows, int64_t w
     free(y);
 }
 
-/* ---- after Brownlee 2021, "Visualizing the vanishing gradient problem" ---- */
+/* ---- after Tam 2021, "Visualizing the vanishing gradient problem" ---- */
 
 static void keras_circles(living *l)
 {

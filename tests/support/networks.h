@@ -13,9 +13,8 @@
 /* What can be found, as bits. */
 typedef enum verdict {
     VERDICT_HEALTHY = 0,
-    VERDICT_VANISHING =
-        1, /* |delta| falls: by 0.25 decade a hop over 2 hops and 1 decade, or by 3 in all */
-    VERDICT_EXPLODING = 2,   /* and grows likewise */
+    VERDICT_VANISHING = 1,   /* |delta| falls: 0.25 decade a hop, 2 hops, 1 decade; or 3 */
+    VERDICT_EXPLODING = 2,   /* it grows likewise */
     VERDICT_SATURATED = 4,   /* a layer with rms f' < 0.3 max f' in each 16 steps */
     VERDICT_DEAD = 8,        /* units with f' = 0 on every row of the run */
     VERDICT_STALLED = 16,    /* every kernel's |update| < 1e-6 |W| at all steps */
