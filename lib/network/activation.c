@@ -7,17 +7,19 @@
 /* Elements of a block: it stays in the first-level cache while its moments are taken. */
 enum { BLOCK_ELEMENTS = 1024 };
 
-/* A run of whole rows of a layer. */
+/* A run of values that an activation is taken of: whole rows of a layer, or any numbers. */
 typedef struct block {
-    const vgrad_layer *layer;
     const vgrad__kernels *kernels;
-    int64_t rows, count; /* count = rows * width */
+    size_t element_size;
+    double alpha;
+    int64_t columns;     /* of the last axis, over which a softmax goes */
+    int64_t rows, count; /* of a layer, and values in them */
 } block;
 
 static void linear(const block *b, const void *z, void *a)
 {
     if (a != z)
-        memcpy(a, z, (size_t)b->count * vgrad__element_size(b->layer->network));
+        memcpy(a, z, (size_t)b->count * b->element_size);
 }
 
 static void linear_backward(const block *b, const void *a, const void *z, const void *da,
@@ -65,44 +67,37 @@ static void relu_backward(const block *b, const void *a, const void *z, const vo
 
 static void leaky_relu(const block *b, const void *z, void *a)
 {
-    b->kernels->relu(z, a, (size_t)b->count, vgrad__alpha(b->layer));
+    b->kernels->relu(z, a, (size_t)b->count, b->alpha);
 }
 
 static void leaky_relu_backward(const block *b, const void *a, const void *z, const void *da,
                                 void *delta)
 {
     (void)z;
-    b->kernels->relu_backward(a, da, delta, (size_t)b->count, vgrad__alpha(b->layer));
-}
-
-static int64_t last_size(const vgrad_layer *layer)
-{
-    return layer->shape[layer->rank - 1];
+    b->kernels->relu_backward(a, da, delta, (size_t)b->count, b->alpha);
 }
 
 static void softmax(const block *b, const void *z, void *a)
 {
-    const int64_t columns = last_size(b->layer);
-    b->kernels->softmax(z, a, (size_t)(b->count / columns), (size_t)columns);
+    b->kernels->softmax(z, a, (size_t)(b->count / b->columns), (size_t)b->columns);
 }
 
 static void softmax_backward(const block *b, const void *a, const void *z, const void *da,
                              void *delta)
 {
     (void)z;
-    const int64_t columns = last_size(b->layer);
-    b->kernels->softmax_backward(a, da, delta, (size_t)(b->count / columns), (size_t)columns);
+    b->kernels->softmax_backward(a, da, delta, (size_t)(b->count / b->columns), (size_t)b->columns);
 }
 
 static void elu(const block *b, const void *z, void *a)
 {
-    b->kernels->elu(z, a, (size_t)b->count, 1.0, vgrad__alpha(b->layer));
+    b->kernels->elu(z, a, (size_t)b->count, 1.0, b->alpha);
 }
 
 static void elu_backward(const block *b, const void *a, const void *z, const void *da, void *delta)
 {
     (void)z;
-    b->kernels->elu_backward(a, da, delta, (size_t)b->count, 1.0, vgrad__alpha(b->layer));
+    b->kernels->elu_backward(a, da, delta, (size_t)b->count, 1.0, b->alpha);
 }
 
 /* lambda and lambda alpha of Klambauer et al. 2017, which keep mean 0 and variance 1. */
@@ -207,6 +202,11 @@ static bool exists(vgrad_activation activation)
     return (int)activation >= 0 && (int)activation < ACTIVATIONS;
 }
 
+static int64_t last_size(const vgrad_layer *layer)
+{
+    return layer->shape[layer->rank - 1];
+}
+
 vgrad_status vgrad__activation_check(vgrad_layer *layer)
 {
     if (!exists(layer->activation))
@@ -220,13 +220,16 @@ vgrad_status vgrad__activation_check(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
-double vgrad__alpha(const vgrad_layer *layer)
+/* `alpha`, or what goes with the activation if it is NaN. */
+static double alpha_of(vgrad_activation activation, double alpha)
 {
     const double leaky_relu_default = 0.2, elu_default = 1.0;
-    double alpha = layer->options[VGRAD_LAYER_ALPHA];
-    return alpha == alpha                   ? alpha
-           : layer->activation == VGRAD_ELU ? elu_default
-                                            : leaky_relu_default;
+    return alpha == alpha ? alpha : activation == VGRAD_ELU ? elu_default : leaky_relu_default;
+}
+
+double vgrad__alpha(const vgrad_layer *layer)
+{
+    return alpha_of(layer->activation, layer->options[VGRAD_LAYER_ALPHA]);
 }
 
 double vgrad__alpha_most(const vgrad_layer *layer)
@@ -259,7 +262,12 @@ static block block_at(const vgrad_layer *layer, int64_t row)
     const vgrad_network *network = layer->network;
     int64_t rows = layer->width < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / layer->width : 1;
     rows = network->rows - row < rows ? network->rows - row : rows;
-    return (block){ layer, network->kernels, rows, rows * layer->width };
+    return (block){ .kernels = network->kernels,
+                    .element_size = vgrad__element_size(network),
+                    .alpha = vgrad__alpha(layer),
+                    .columns = last_size(layer),
+                    .rows = rows,
+                    .count = rows * layer->width };
 }
 
 static void measure(const block *b, const void *values, vgrad__moments *moments)
@@ -305,4 +313,30 @@ void vgrad__activate_backward(vgrad_layer *layer)
             activations[layer->activation].backward(&b, a, z, da, delta);
         measure(&b, delta, of_delta);
     }
+}
+
+vgrad_status vgrad__activation_values(vgrad_activation activation, double alpha, const double *z,
+                                      size_t n, double *f, double *df)
+{
+    const block b = { .kernels = vgrad__kernels_for(VGRAD_FLOAT64),
+                      .element_size = sizeof *z,
+                      .alpha = alpha_of(activation, alpha),
+                      .count = (int64_t)n };
+    if (!exists(activation))
+        return vgrad__fail(VGRAD_E_INVALID, "activation: no activation %d", (int)activation);
+    if (activation == VGRAD_SOFTMAX)
+        return vgrad__fail(VGRAD_E_UNSUPPORTED, "activation: softmax is not element-wise");
+    activations[activation].forward(&b, z, f);
+    for (size_t i = 0; i < n; i++)
+        df[i] = 1; /* dL/da, of which backward makes f' in place */
+    activations[activation].backward(&b, f, z, df, df);
+    return VGRAD_OK;
+}
+
+vgrad_status vgrad__activation_at(const vgrad_layer *layer, const double *z, size_t n, double *f,
+                                  double *df)
+{
+    return layer->own.f ? vgrad__user_activation_at(layer, z, n, f, df)
+                        : vgrad__activation_values(layer->activation,
+                                                   layer->options[VGRAD_LAYER_ALPHA], z, n, f, df);
 }

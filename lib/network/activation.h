@@ -18,6 +18,18 @@ void vgrad__activate(vgrad_layer *layer);
 /* delta = f'(z) dL/da likewise; if the loss gave the delta, only its moments. */
 void vgrad__activate_backward(vgrad_layer *layer);
 
+/* f(z) and f'(z) of n numbers, in double; `alpha` NaN: what goes with the activation. f and df lie
+   apart from z. VGRAD_E_UNSUPPORTED for a softmax, which is not element-wise. */
+vgrad_status vgrad__activation_values(vgrad_activation activation, double alpha, const double *z,
+                                      size_t n, double *f, double *df);
+/* The same of a layer of a built network, also where f is the user's: then as exact as the
+   network's dtype, and VGRAD_E_CALLBACK if it fails. */
+vgrad_status vgrad__activation_at(const vgrad_layer *layer, const double *z, size_t n, double *f,
+                                  double *df);
+/* The latter case (layers/user_activation.c). */
+vgrad_status vgrad__user_activation_at(const vgrad_layer *layer, const double *z, size_t n,
+                                       double *f, double *df);
+
 /* forward and backward of a layer whose z is what its input gives (layers/activate.c). */
 vgrad_status vgrad__activate_input(vgrad_layer *layer);
 vgrad_status vgrad__activate_input_backward(vgrad_layer *layer);

@@ -90,11 +90,19 @@ typedef struct vgrad__layer_option {
     double initial; /* NaN: what goes with the activation */
 } vgrad__layer_option;
 
+/* What a layer's row is of the row before it. */
+typedef enum vgrad__form {
+    VGRAD__OTHER_FORM,
+    VGRAD__FULL,       /* f(x W + b) of all of it, with f as vgrad__activation_at() has it */
+    VGRAD__ELEMENTWISE /* f of it, in training dropped at the layer's rate */
+} vgrad__form;
+
 /* What there is to know of a kind of layer. Adding one: a file with one of these. */
 typedef struct vgrad__layer_kind {
     const char *name;
     /* Its options besides TRAINABLE, ended by { 0, 0 }. */
     vgrad__layer_option options[8];
+    vgrad__form form;
     bool can_be_shared; /* all that it is is in vgrad_layer, and it adds to shared gradients */
     /* From the inputs' rows and the options to its own rows and parameters. */
     vgrad_status (*shape)(vgrad_layer *layer);

@@ -31,6 +31,7 @@ vgrad_status vgrad__activate_input_backward(vgrad_layer *layer)
 
 static const vgrad__layer_kind activation_kind = {
     .name = "activation",
+    .form = VGRAD__ELEMENTWISE,
     .options = { { VGRAD_LAYER_ALPHA, (double)NAN } },
     .shape = shape,
     .forward = vgrad__activate_input,

@@ -65,6 +65,7 @@ static vgrad_status backward(vgrad_layer *layer)
 
 static const vgrad__layer_kind dense_kind = {
     .name = "dense",
+    .form = VGRAD__FULL,
     .can_be_shared = true,
     .options = { { VGRAD_LAYER_USE_BIAS, 1 },
                  { VGRAD_LAYER_ALPHA, (double)NAN },

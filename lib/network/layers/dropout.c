@@ -78,9 +78,11 @@ static vgrad_status backward(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
-static const vgrad__layer_kind dropout_kind = {
-    .name = "dropout", .shape = shape, .forward = forward, .backward = backward
-};
+static const vgrad__layer_kind dropout_kind = { .name = "dropout",
+                                                .form = VGRAD__ELEMENTWISE,
+                                                .shape = shape,
+                                                .forward = forward,
+                                                .backward = backward };
 
 vgrad_layer *vgrad_dropout(vgrad_layer *in, double rate)
 {

@@ -24,10 +24,12 @@ static vgrad_status shape(vgrad_layer *layer)
 }
 
 static const vgrad__layer_kind flatten_kind = { .name = "flatten",
+                                                .form = VGRAD__ELEMENTWISE,
                                                 .shape = shape_flat,
                                                 .forward = vgrad__activate_input,
                                                 .backward = vgrad__activate_input_backward };
 static const vgrad__layer_kind reshape_kind = { .name = "reshape",
+                                                .form = VGRAD__ELEMENTWISE,
                                                 .shape = shape,
                                                 .forward = vgrad__activate_input,
                                                 .backward = vgrad__activate_input_backward };

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "network/activation.h"
 #include "network/network.h"
 
 /* Elements of a part: few enough to stay in the cache, and enough to be worth a call. */
@@ -81,9 +82,40 @@ static vgrad_status backward(vgrad_layer *layer)
     return status;
 }
 
-static const vgrad__layer_kind user_activation_kind = {
-    .name = "user activation", .shape = shape, .forward = forward, .backward = backward
-};
+/* `function` of doubles, which it is given in the network's dtype. */
+static vgrad_status call_for_doubles(const vgrad_layer *layer, const char *name,
+                                     vgrad_elementwise function, const double *z, double *out,
+                                     size_t n)
+{
+    enum { SOME = 64 };
+    union {
+        float f32[SOME];
+        double f64[SOME];
+    } in, back;
+    const vgrad_dtype dtype = layer->network->dtype;
+    vgrad_status status = VGRAD_OK;
+    for (size_t i = 0; i < n && status == VGRAD_OK; i += SOME) {
+        const int64_t count = (int64_t)(n - i < SOME ? n - i : SOME);
+        vgrad__convert(z + i, VGRAD_FLOAT64, &in, dtype, count);
+        status = call(layer, name, function, &in, &back, count);
+        if (status == VGRAD_OK)
+            vgrad__convert(&back, dtype, out + i, VGRAD_FLOAT64, count);
+    }
+    return status;
+}
+
+vgrad_status vgrad__user_activation_at(const vgrad_layer *layer, const double *z, size_t n,
+                                       double *f, double *df)
+{
+    vgrad_status status = call_for_doubles(layer, "f", layer->own.f, z, f, n);
+    return status == VGRAD_OK ? call_for_doubles(layer, "df", layer->own.df, z, df, n) : status;
+}
+
+static const vgrad__layer_kind user_activation_kind = { .name = "user activation",
+                                                        .form = VGRAD__ELEMENTWISE,
+                                                        .shape = shape,
+                                                        .forward = forward,
+                                                        .backward = backward };
 
 vgrad_layer *vgrad_user_activation(vgrad_layer *in, const char *name, vgrad_elementwise f,
                                    vgrad_elementwise df, void *user)
