@@ -203,7 +203,17 @@ typedef enum vgrad_quantity {
     VGRAD_MAX = 7,      /**< Largest. */
     VGRAD_ZEROS = 8,    /**< Elements that are 0 or -0. */
     VGRAD_NANS = 9,     /**< Elements that are NaN. */
-    VGRAD_INFS = 10     /**< Elements that are Inf or -Inf. */
+    VGRAD_INFS = 10,    /**< Elements that are Inf or -Inf. */
+    /** Foretold by vgrad_mean_field_create(): decades of |delta| that are lost on the way from the
+        layer after this one, -log10(chi) / 2; below 0: gained; Inf where chi is 0. */
+    VGRAD_PREDICTED_LOSS = 66,
+    VGRAD_PREDICTED_Q = 100,   /**< Foretold: the mean of z^2. */
+    VGRAD_PREDICTED_CHI = 101, /**< Foretold: |delta|^2 by that of the layer after this one. */
+    /** Foretold: how many layers like this one, dense with f, can be trained one after the other,
+        6 / |ln chi*|: |delta| changes by a factor of e in 2 / |ln chi*| of them, with chi* where q
+        ends that is passed on from one to the next (Schoenholz et al. 2017). If it has no end
+        within 300 layers, chi* is chi there. Inf where chi* is 1. */
+    VGRAD_PREDICTED_DEPTH = 102
 } vgrad_quantity;
 
 /**

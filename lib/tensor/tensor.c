@@ -82,6 +82,10 @@ const char *vgrad_quantity_name(vgrad_quantity quantity)
     case VGRAD_ZEROS: return "zeros";
     case VGRAD_NANS: return "nans";
     case VGRAD_INFS: return "infs";
+    case VGRAD_PREDICTED_LOSS: return "predicted_loss";
+    case VGRAD_PREDICTED_Q: return "predicted_q";
+    case VGRAD_PREDICTED_CHI: return "predicted_chi";
+    case VGRAD_PREDICTED_DEPTH: return "predicted_depth";
     }
     return "unknown";
 }
