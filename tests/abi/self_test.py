@@ -56,7 +56,7 @@ ENUMERATORS = [
      "number is frozen"),
     ("a new enumerator without a word", (STATUS, "VGRAD_DONE = 2,", "VGRAD_DONE = 2, VGRAD_NEW = 3,"),
      "word of vgrad_status"),
-    ("an enumerator taken away", (TENSOR, "    VGRAD_INFS = 10 ", "    "), "number is frozen"),
+    ("an enumerator taken away", (TENSOR, "    VGRAD_INFS = 10,", "    "), "number is frozen"),
 ]
 LAYOUT = [
     ("an enumerator's number", (STATUS, "VGRAD_DONE = 2", "VGRAD_DONE = 3"), "VGRAD_DONE"),
