@@ -33,16 +33,15 @@ VGRAD_DECLARATIONS_BEGIN
  *
  * It is made of dense layers, and of activations, reshapings and dropout (as in training) between
  * and before them, one after the other; several activations in a row count as one f. From a layer
- * of any other kind on, and where two layers read one, there is no prediction; what comes before
- * has its own all the same. Activations that follow dropout with nothing dense between are not
- * predicted either.
+ * of any other kind on there is no prediction, nor after a softmax or for an activation of what was
+ * dropped; what comes before has its own all the same. Of a layer that several others read there is
+ * q alone.
  *
  * How far to trust it: at a width of 512, as a mean over networks, what is measured lies within 2 %
  * of chi; a single one scatters about it by 1 %, with ReLU by 3 %, narrower ones by more, as
- * 1 / sqrt(width). Weights whose mean is not
- * 0 (VGRAD_INIT_UNIFORM from 0 to 1), whatever training made of them, and inputs that are mostly
- * alike are not what the theory is about: it then says what independent weights of that mean square
- * would do.
+ * 1 / sqrt(width). Weights whose mean is not 0 (VGRAD_INIT_UNIFORM from 0 to 1), and what training
+ * made of them, are not what the theory is about: it then says what independent weights of that
+ * mean square would do.
  * @since 0.1
  */
 typedef struct vgrad_mean_field vgrad_mean_field;
