@@ -527,6 +527,8 @@ typedef int32_t (*vgrad_elementwise)(const void *z, void *out, size_t n, void *u
  * An activation of the user's own, a = f(z), after rows of any shape. vgrad_gradient_check() tells
  * whether df is f's derivative.
  *
+ * vgrad_mean_field_create() calls both as well, with values of its own.
+ *
  * NaN and Inf that f gives go on as any others; VGRAD_TRAINER_STOP_ON_NAN finds them.
  *
  * @param in   the layer before.

@@ -257,7 +257,17 @@ typedef enum vgrad_quantity {
     VGRAD_BUDGET_BLOCK = 68,       /**< Lost in what is neither: convolutions, blocks. */
     VGRAD_INPUT_FACTOR = 69,       /**< What the inputs make of |delta| in |dL/dW|. */
     VGRAD_SAMPLE_NORM = 70,        /**< Root mean square of the samples' own |dL/dW|. */
-    VGRAD_NORM_TEST = 71           /**< Variance of dL/dW over its square. */
+    VGRAD_NORM_TEST = 71,          /**< Variance of dL/dW over its square. */
+    /** Foretold by vgrad_mean_field_create(): decades of |delta| that are lost on the way from the
+        layer after this one, -log10(chi) / 2; below 0: gained; Inf where chi is 0. */
+    VGRAD_PREDICTED_LOSS = 66,
+    VGRAD_PREDICTED_Q = 100,   /**< Foretold: the mean of z^2. */
+    VGRAD_PREDICTED_CHI = 101, /**< Foretold: |delta|^2 by that of the layer after this one. */
+    /** Foretold: how many layers like this one, dense with f, can be trained one after the other,
+        6 / |ln chi*|: |delta| changes by a factor of e in 2 / |ln chi*| of them, with chi* where q
+        ends that is passed on from one to the next (Schoenholz et al. 2017). If it has no end
+        within 300 layers, chi* is chi there. Inf where chi* is 1. */
+    VGRAD_PREDICTED_DEPTH = 102
 } vgrad_quantity;
 
 /**

@@ -30,6 +30,7 @@
 #include <vgrad/optimizer.h>
 #include <vgrad/trainer.h>
 #include <vgrad/probe.h>
+#include <vgrad/mean_field.h>
 /* clang-format on */
 
 #endif

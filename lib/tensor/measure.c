@@ -45,6 +45,10 @@ const char *vgrad_quantity_name(vgrad_quantity quantity)
     case VGRAD_INPUT_FACTOR: return "input_factor";
     case VGRAD_SAMPLE_NORM: return "sample_norm";
     case VGRAD_NORM_TEST: return "norm_test";
+    case VGRAD_PREDICTED_LOSS: return "predicted_loss";
+    case VGRAD_PREDICTED_Q: return "predicted_q";
+    case VGRAD_PREDICTED_CHI: return "predicted_chi";
+    case VGRAD_PREDICTED_DEPTH: return "predicted_depth";
     }
     return "unknown";
 }

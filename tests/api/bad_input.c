@@ -276,6 +276,39 @@ START_TEST(null_for_optimizer_and_probe)
 }
 END_TEST
 
+START_TEST(null_and_nonsense_for_a_prediction)
+{
+    fixture f;
+    const double bad[] = { -1e-300, (double)NAN, (double)INFINITY };
+    double out = 7;
+    vgrad_mean_field *field = (void *)&f;
+    vgrad_network *unbuilt;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    INVALID(vgrad_mean_field_create(NULL, f.network, 1));
+    INVALID(vgrad_mean_field_create(&field, NULL, 1));
+    ck_assert_ptr_null(field);
+    for (int i = 0; i < 3; i++) {
+        field = (void *)&f;
+        INVALID(vgrad_mean_field_create(&field, f.network, bad[i]));
+        ck_assert_ptr_null(field);
+    }
+    assert_ok(vgrad_network_create(&unbuilt, NULL));
+    refuses(VGRAD_E_STATE, vgrad_mean_field_create(&field, unbuilt, 1));
+    vgrad_network_destroy(unbuilt);
+    assert_ok(vgrad_mean_field_create(&field, f.network, 1));
+    INVALID(vgrad_mean_field_read(NULL, 1, VGRAD_PREDICTED_Q, &out));
+    INVALID(vgrad_mean_field_read(field, 1, VGRAD_PREDICTED_Q, NULL));
+    INVALID(vgrad_mean_field_read(field, 1, VGRAD_MEAN, &out));
+    INVALID(vgrad_mean_field_read(field, 1, (vgrad_quantity)999, &out));
+    ck_assert_double_eq(out, 7);
+    refuses(VGRAD_E_NOT_FOUND, vgrad_mean_field_read(field, -1, VGRAD_PREDICTED_Q, &out));
+    refuses(VGRAD_E_NOT_FOUND, vgrad_mean_field_read(field, 4, VGRAD_PREDICTED_Q, &out));
+    vgrad_mean_field_destroy(NULL);
+    vgrad_mean_field_destroy(field);
+    fixture_destroy(&f);
+}
+END_TEST
+
 static int32_t hear_nothing(const vgrad_event *event, void *user)
 {
     (void)event;
@@ -1648,7 +1681,8 @@ int main(void)
     Suite *suite = suite_create("bad_input");
     add_tests(suite, "NULL", null_for_context_dataset_and_tensor, null_for_graphs_and_their_losses,
               null_and_nonsense_for_contexts, null_and_nowhere_for_files,
-              null_for_network_and_layer, null_for_optimizer_and_probe, null_for_trainer,
+              null_for_network_and_layer, null_for_optimizer_and_probe,
+              null_and_nonsense_for_a_prediction, null_for_trainer,
               null_and_nothing_for_a_csv_file);
     add_tests(suite, "range", penalties_at_their_ends, schedules_out_of_range,
               optimizer_options_at_their_ends, trainer_and_probe_options_at_their_ends,

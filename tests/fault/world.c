@@ -113,6 +113,14 @@ static vgrad_status attach(world *w)
     return vgrad_probe_attach(w->probe, w->network);
 }
 
+static vgrad_status foretell(world *w)
+{
+    vgrad_mean_field *field = NULL;
+    vgrad_status status = CREATE(field, vgrad_mean_field_create, w->network, 1);
+    vgrad_mean_field_destroy(field);
+    return status;
+}
+
 static int32_t hear_nothing(const vgrad_event *event, void *user)
 {
     (void)event;
@@ -260,6 +268,7 @@ const phase world_phases[] = {
     { "trainer_create", make_trainer },
     { "probe_create", make_probe },
     { "probe_attach", attach },
+    { "mean_field_create", foretell },
     { "trainer_on", add_callbacks },
     { "trainer_progress", add_progress },
     { "trainer_set_validation", set_validation },
