@@ -55,7 +55,7 @@ typedef enum vgrad_probe_option {
     /* Thresholds of findings: see vgrad_finding_code. */
     VGRAD_PROBE_VANISHING_SLOPE = 20,  /**< 0.25. Decades a hop. */
     VGRAD_PROBE_VANISHING_TOTAL = 21,  /**< 1. Decades in all: a warning. */
-    VGRAD_PROBE_DEAD_WARN = 22,        /**< 0.1. Share of a layer's units. */
+    VGRAD_PROBE_DEAD_WARN = 22,        /**< 0.25. Share of a layer's units. */
     VGRAD_PROBE_VANISHING_SEVERE = 23, /**< 3. Decades in all: severe, whatever the slope. */
     VGRAD_PROBE_DEAD_SEVERE = 24,      /**< 0.5. Share of a layer's units. */
     VGRAD_PROBE_SATURATED = 25,        /**< 0.3. rms f' over max |f'|; a tenth of it is severe. */
@@ -296,8 +296,9 @@ typedef enum vgrad_finding_code {
         below UPDATE_LOW: a note; a decade below: a warning. */
     VGRAD_FINDING_STALLED = 5,
     VGRAD_FINDING_UPDATE_TOO_LARGE = 6, /**< Likewise above UPDATE_HIGH. */
-    /** In the first windows a kernel alone multiplies an isotropic gradient by 10^INITIALIZATION
-        or more, or divides it: a note; a warning where delta does so too. */
+    /** At the first look a kernel alone multiplies an isotropic gradient by 10^INITIALIZATION or
+        more, or divides it: a note; a warning where delta goes that way too in the first windows.
+     */
     VGRAD_FINDING_INITIALIZATION = 7,
     VGRAD_FINDING_NON_FINITE = 8, /**< At once: the first tensor with NaN or Inf, and where. */
     /** At once: the loss is SPIKE robust distances above its median over 128 looks, and twice it.

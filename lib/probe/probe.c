@@ -48,7 +48,7 @@ static const struct {
     [VGRAD_PROBE_VANISHING_SLOPE] = { "vanishing_slope", 0.25, 0, 300, false, false },
     [VGRAD_PROBE_VANISHING_TOTAL] = { "vanishing_total", 1, 0, 300, false, false },
     [VGRAD_PROBE_VANISHING_SEVERE] = { "vanishing_severe", 3, 0, 300, false, false },
-    [VGRAD_PROBE_DEAD_WARN] = { "dead_warn", 0.1, 0, 1, false, false },
+    [VGRAD_PROBE_DEAD_WARN] = { "dead_warn", 0.25, 0, 1, false, false },
     [VGRAD_PROBE_DEAD_SEVERE] = { "dead_severe", 0.5, 0, 1, false, false },
     [VGRAD_PROBE_SATURATED] = { "saturated", 0.3, 0, 1, false, false },
     [VGRAD_PROBE_UPDATE_LOW] = { "update_low", -4, -300, 300, false, false },

@@ -58,6 +58,7 @@ typedef struct vgrad__probe_layer {
     int32_t series[VGRAD__WATCHABLE]; /* in the history; -1: not watched */
     vgrad__signal signal;
     vgrad__layer_window window;
+    double first_gain; /* log10 of the kernel's gain at the first look; NaN: not known */
 } vgrad__probe_layer;
 
 /* ---- the probe ---- */

@@ -40,14 +40,12 @@ static void add_hop(vgrad__layer_window *w, const double *figures)
     w->hops++;
 }
 
-static void add_kernel(vgrad__layer_window *w, const vgrad__probe_layer *layer,
-                       const vgrad__moments *kernel)
+static void add_kernel(vgrad__probe_layer *layer, const vgrad__moments *kernel, bool is_first)
 {
+    vgrad__layer_window *w = &layer->window;
     const double norm = layer->signal.kernel_norm;
-    if (layer->kind == VGRAD_KIND_DENSE && norm > 0) {
-        w->weight_gain += log10(norm / sqrt((double)layer->fan_out));
-        w->kernels++;
-    }
+    if (is_first && layer->kind == VGRAD_KIND_DENSE && norm > 0)
+        layer->first_gain = log10(norm / sqrt((double)layer->fan_out));
     if (!kernel)
         return;
     if (w->kernel.count == 0)
@@ -61,7 +59,7 @@ static void add_layer(vgrad_probe *probe, size_t i, const double *figures)
     vgrad__probe_layer *layer = &probe->scene.layers[i];
     vgrad__layer_window *w = &layer->window;
     add_hop(w, figures);
-    add_kernel(w, layer, moments_seen(probe, i, VGRAD_KERNEL));
+    add_kernel(layer, moments_seen(probe, i, VGRAD_KERNEL), probe->scene.history.looks == 1);
     w->derivatives += layer->signal.derivatives;
     w->derivative_squares += layer->signal.derivative_squares;
     if (isfinite(figures[VGRAD__UPDATE_RATIO]))
@@ -390,9 +388,9 @@ static void judge_initialization(vgrad_probe *probe, int32_t at)
     const vgrad__stop *stop = &probe->scene.path.stops[at];
     const vgrad__probe_layer *layer = &probe->scene.layers[stop->layer];
     const vgrad__layer_window *before = &probe->scene.layers[stop[-1].layer].window;
-    if (layer->kind != VGRAD_KIND_DENSE || layer->window.kernels == 0 || before->hops == 0)
+    if (isnan(layer->first_gain) || before->hops == 0)
         return;
-    const double gain = layer->window.weight_gain / (double)layer->window.kernels;
+    const double gain = layer->first_gain;
     const double lost = before->lost[VGRAD__LOST] / (double)before->hops;
     const double threshold = option(probe, VGRAD_PROBE_INITIALIZATION);
     const bool felt = -gain * lost > 0 && fabs(lost) >= option(probe, VGRAD_PROBE_VANISHING_SLOPE);

@@ -1,5 +1,6 @@
 /* The layers that a probe looks at, with room for what it sees of them. */
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ vgrad__probe_layer *vgrad__scene_add_layer(const vgrad_probe *probe, vgrad__scen
                     &scene->layer_capacity, sizeof *scene->layers) != VGRAD_OK)
         return NULL;
     vgrad__probe_layer *layer = &scene->layers[scene->layer_count++];
-    *layer = (vgrad__probe_layer){ .steepest = 1, .trainable = true };
+    *layer = (vgrad__probe_layer){ .steepest = 1, .trainable = true, .first_gain = (double)NAN };
     snprintf(layer->name, sizeof layer->name, "%s", name);
     for (int32_t place = 0; place < VGRAD__WATCHABLE; place++)
         layer->series[place] = -1;

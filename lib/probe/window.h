@@ -16,9 +16,7 @@ typedef struct vgrad__layer_window {
        was whole, and in how many it was. */
     double lost[VGRAD__LOST_IN_BLOCK + 1];
     int64_t hops;
-    int64_t cuts;       /* looks in which nothing came through */
-    double weight_gain; /* sum of log10 of the kernel's gain, */
-    int64_t kernels;    /* over so many looks */
+    int64_t cuts; /* looks in which nothing came through */
     int64_t derivatives;
     double derivative_squares;
     double ratios[VGRAD__RATIOS_MAX]; /* log10 |U| / |W| */

@@ -45,6 +45,7 @@ typedef struct living {
     vgrad_network *network;
     vgrad_optimizer *optimizer;
     vgrad_trainer *trainer;
+    vgrad_loss loss;
     vgrad_layer *path[PATH_MOST]; /* the layers that a gradient passes, from the first to the last:
                                      dense ones, or the activations of block sums */
     int count;                    /* of the path */

@@ -77,7 +77,8 @@ void recipe_make(living *l, const recipe *r, uint64_t seed)
         living_pass(l, output, VGRAD_SOFTMAX);
     assert_ok(vgrad_network_build(l->network, output));
     assert_ok(vgrad_optimizer_create(&l->optimizer, l->network, r->optimizer, r->rate));
-    assert_ok(vgrad_trainer_create(&l->trainer, l->network, VGRAD_LOSS_CROSSENTROPY, l->optimizer));
+    l->loss = VGRAD_LOSS_CROSSENTROPY;
+    assert_ok(vgrad_trainer_create(&l->trainer, l->network, l->loss, l->optimizer));
     assert_ok(vgrad_trainer_set(l->trainer, VGRAD_TRAINER_BATCH_SIZE, BATCH));
     assert_ok(vgrad_trainer_set(l->trainer, VGRAD_TRAINER_MAX_STEPS, (double)r->steps));
 }
@@ -94,9 +95,11 @@ typedef struct family {
     double hop, once;
 } family;
 
+/* Where nothing comes through, updates are small or rounded away; ReLUs without a signal die. */
 #define VANISHES(cause)                                                                            \
     {                                                                                              \
-        VERDICT_VANISHING, VERDICT_STALLED, cause, 0, 0, 0, 0, 0                                   \
+        VERDICT_VANISHING, VERDICT_STALLED | VERDICT_UNCHANGED | VERDICT_DEAD, cause, 0, 0, 0, 0,  \
+            0                                                                                      \
     }
 #define EXPLODES(also)                                                                             \
     {                                                                                              \

@@ -1,0 +1,254 @@
+/* What the probe finds in networks whose gradients are known to be well or ill, and that it finds
+   the same whatever the scale of the loss. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "networks.h"
+
+enum { NEWS_MOST = 400, LAYERS_MOST = 128, CODES = 11 };
+
+/* One change of a finding. */
+typedef struct news {
+    int64_t code, severity, layer, step, first_step;
+    char message[320];
+} news;
+
+typedef struct report {
+    int count;
+    news all[NEWS_MOST];
+    int64_t gravest[CODES];
+    vgrad_quantity cause[CODES];           /* when it was raised at first */
+    bool is_concerned[CODES][LAYERS_MOST]; /* at warning or above */
+} report;
+
+static int32_t take_news(const vgrad_event *event, void *user)
+{
+    report *r = user;
+    const vgrad_finding *f = event->finding;
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(f->struct_size, sizeof *f);
+    ck_assert(f->message[0] && f->formula[0] && (f->remedy[0] || f->severity == 0));
+    ck_assert_int_lt(r->count, NEWS_MOST);
+    news *one = &r->all[r->count++];
+    *one = (news){ f->code, f->severity, f->layer, event->step, f->first_step, "" };
+    snprintf(one->message, sizeof one->message, "%s", f->message);
+    if (f->severity > r->gravest[f->code]) {
+        r->gravest[f->code] = f->severity;
+        r->cause[f->code] = (vgrad_quantity)f->cause;
+    }
+    if (f->severity >= 2 && f->layer >= 0)
+        r->is_concerned[f->code][f->layer] = true;
+    return 0;
+}
+
+/* The loss, and with it all gradients, times 2^exponent; taken back before the update. */
+static int32_t scale_back(const vgrad_event *event, void *user)
+{
+    static const vgrad_role roles[] = { VGRAD_KERNEL_GRADIENT, VGRAD_BIAS_GRADIENT,
+                                        VGRAD_GAMMA_GRADIENT, VGRAD_BETA_GRADIENT };
+    const int exponent = *(const int *)user;
+    for (size_t r = 0; r < sizeof roles / sizeof *roles; r++) {
+        const vgrad_tensor *gradient;
+        for (int32_t i = 0; (gradient = vgrad_network_tensor(event->network, roles[r], i)) != NULL;
+             i++) {
+            void *data;
+            assert_ok(vgrad_trainer_edit(event->trainer, gradient, &data));
+            for (int64_t k = 0; k < vgrad_tensor_count(gradient); k++)
+                if (gradient->dtype == VGRAD_FLOAT32)
+                    ((float *)data)[k] = ldexpf(((float *)data)[k], -exponent);
+                else
+                    ((double *)data)[k] = ldexp(((double *)data)[k], -exponent);
+        }
+    }
+    return 0;
+}
+
+/* Samples that the run sees. */
+static double samples_of(const living *l)
+{
+    double batch = vgrad_trainer_get(l->trainer, VGRAD_TRAINER_BATCH_SIZE);
+    double rows = (double)vgrad_dataset_rows(l->data);
+    return (double)l->steps * (batch < rows ? batch : rows);
+}
+
+/* Runs all its steps before a probe, with four windows or more in the run. */
+static void watch(living *l, report *r, int exponent)
+{
+    vgrad_probe *probe;
+    memset(r, 0, sizeof *r);
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    double window = floor(samples_of(l) / 4);
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_WINDOW, window < 1000 ? window : 1000));
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_UPDATE_AFTER, (double)(l->steps / 8)));
+    assert_ok(vgrad_probe_attach(probe, l->network));
+    assert_ok(vgrad_trainer_on(l->trainer, VGRAD_FINDING_CHANGED, 1, take_news, r));
+    if (exponent != 0) {
+        assert_ok(vgrad_trainer_set_output_loss(l->trainer, 0, l->loss, ldexp(1, exponent)));
+        assert_ok(vgrad_trainer_on(l->trainer, VGRAD_GRADIENTS_READY, 1, scale_back, &exponent));
+    }
+    vgrad_status status = vgrad_trainer_fit(l->trainer, l->data, -1);
+    ck_assert_msg(status >= 0 || status == VGRAD_E_NUMBER, "%s", vgrad_last_error());
+    vgrad_probe_destroy(probe);
+}
+
+/* ---- what is expected ---- */
+
+static const struct {
+    verdict bit;
+    vgrad_finding_code code;
+} codes[] = {
+    { VERDICT_VANISHING, VGRAD_FINDING_VANISHING },
+    { VERDICT_EXPLODING, VGRAD_FINDING_EXPLODING },
+    { VERDICT_SATURATED, VGRAD_FINDING_SATURATION },
+    { VERDICT_DEAD, VGRAD_FINDING_DEAD_UNITS },
+    { VERDICT_STALLED, VGRAD_FINDING_STALLED },
+    { VERDICT_TOO_LARGE, VGRAD_FINDING_UPDATE_TOO_LARGE },
+    { VERDICT_SPIKE, VGRAD_FINDING_LOSS_SPIKE },
+    { VERDICT_UNCHANGED, VGRAD_FINDING_UNCHANGED },
+    { VERDICT_NON_FINITE, VGRAD_FINDING_NON_FINITE },
+};
+enum { VERDICTS = sizeof codes / sizeof *codes };
+
+/* What was found at warning or above, as bits. */
+static uint32_t found(const report *r)
+{
+    uint32_t bits = 0;
+    for (int i = 0; i < VERDICTS; i++)
+        if (r->gravest[codes[i].code] >= 2)
+            bits |= codes[i].bit;
+    return bits;
+}
+
+static vgrad_quantity quantity_of(cause c)
+{
+    return c == CAUSE_WEIGHTS ? VGRAD_BUDGET_WEIGHT : VGRAD_BUDGET_DERIVATIVE;
+}
+
+START_TEST(named_networks_are_judged_right)
+{
+    living l;
+    static report r;
+    const specimen *s = &specimens[_i];
+    specimen_make(&l, s);
+    const expectation *e = &l.expected;
+    watch(&l, &r, 0);
+    const uint32_t bits = found(&r);
+    ck_assert_msg((bits & e->verdicts) == e->verdicts, "%s: 0x%x of 0x%x were found", s->name,
+                  (unsigned)bits, (unsigned)e->verdicts);
+    ck_assert_msg((bits & ~(e->verdicts | e->also)) == 0, "%s: 0x%x were found beside 0x%x",
+                  s->name, (unsigned)bits, (unsigned)(e->verdicts | e->also));
+    if (e->verdicts & VERDICT_VANISHING)
+        ck_assert_int_eq(r.cause[VGRAD_FINDING_VANISHING], quantity_of(e->cause));
+    if (e->verdicts & VERDICT_EXPLODING)
+        ck_assert_int_eq(r.cause[VGRAD_FINDING_EXPLODING], quantity_of(e->cause));
+    if (e->verdicts == VERDICT_SATURATED && e->first > 0)
+        for (int32_t layer = 0; vgrad_network_layer(l.network, layer); layer++)
+            ck_assert_msg(r.is_concerned[VGRAD_FINDING_SATURATION][layer] ==
+                              (layer >= e->first && layer <= e->last),
+                          "%s: layer %d", s->name, (int)layer);
+    if (bits == 0)
+        ck_assert_int_lt(r.gravest[VGRAD_FINDING_INITIALIZATION], 2);
+    living_destroy(&l);
+}
+END_TEST
+
+/* Every finding, its step, and its words where no number of the loss is in them. */
+START_TEST(the_scale_of_the_loss_changes_nothing)
+{
+    static report plain, scaled;
+    const specimen *s = &specimens[_i];
+    for (int exponent = -10; exponent <= 10; exponent += 20) {
+        living l;
+        specimen_make(&l, s);
+        watch(&l, &plain, 0);
+        living_destroy(&l);
+        specimen_make(&l, s);
+        watch(&l, &scaled, exponent);
+        living_destroy(&l);
+        ck_assert_msg(plain.count == scaled.count, "%s: %d of %d", s->name, scaled.count,
+                      plain.count);
+        for (int i = 0; i < plain.count; i++) {
+            const news *a = &plain.all[i], *b = &scaled.all[i];
+            ck_assert_msg(a->code == b->code && a->severity == b->severity &&
+                              a->layer == b->layer && a->step == b->step &&
+                              a->first_step == b->first_step,
+                          "%s: \"%s\" at step %lld is \"%s\" at step %lld", s->name, a->message,
+                          (long long)a->step, b->message, (long long)b->step);
+            if (a->code != VGRAD_FINDING_LOSS_SPIKE)
+                ck_assert_str_eq(a->message, b->message);
+        }
+    }
+}
+END_TEST
+
+/* ---- by recipe ---- */
+
+typedef struct score {
+    int hits, misses; /* of broken networks: all was found that is wrong, or not all */
+    int false_alarms; /* networks in which something was found at warning or above that is not so */
+    int quiet;        /* healthy ones with nothing at warning or above */
+} score;
+
+/* Recipes `first` to `first` + RECIPES - 1 of either kind. */
+static score judge_recipes(uint64_t first)
+{
+    static report r;
+    score sum = { 0, 0, 0, 0 };
+    for (int broken = 0; broken < 2; broken++)
+        for (uint64_t number = first; number < first + RECIPES; number++) {
+            living l;
+            const recipe how = recipe_numbered(number, broken);
+            recipe_make(&l, &how, number + 1);
+            watch(&l, &r, 0);
+            const uint32_t bits = found(&r), wanted = l.expected.verdicts;
+            const bool all = (bits & wanted) == wanted;
+            const bool more = broken ? bits & ~(wanted | l.expected.also) : bits != 0;
+            sum.hits += broken && all;
+            sum.misses += broken && !all;
+            sum.false_alarms += more;
+            sum.quiet += !broken && !more;
+            if (!all || more)
+                printf("# %s %d, %s: 0x%x of 0x%x\n", broken ? "broken" : "healthy", (int)number,
+                       how.family, (unsigned)bits, (unsigned)wanted);
+            living_destroy(&l);
+        }
+    printf("# recipes from %d: %d hits, %d misses, %d false alarms, %d of %d healthy ones quiet\n",
+           (int)first, sum.hits, sum.misses, sum.false_alarms, sum.quiet, RECIPES);
+    fflush(stdout);
+    return sum;
+}
+
+/* The table of docs/findings.md. The thresholds were looked over with the first RECIPES of either
+   kind; the others came after. */
+START_TEST(networks_by_recipe_are_judged_right)
+{
+    const score s = judge_recipes((uint64_t)_i * RECIPES);
+    ck_assert_int_ge(s.hits, _i == 0 ? RECIPES - 1 : RECIPES - 4);
+    ck_assert_int_le(s.false_alarms, _i == 0 ? 0 : 2);
+}
+END_TEST
+
+static int specimen_count(void)
+{
+    int count = 0;
+    while (specimens[count].name)
+        count++;
+    return count;
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("findings");
+    TCase *named = tcase_create("named");
+    tcase_set_timeout(named, 120);
+    tcase_add_loop_test(named, named_networks_are_judged_right, 0, specimen_count());
+    tcase_add_loop_test(named, the_scale_of_the_loss_changes_nothing, 0, specimen_count());
+    suite_add_tcase(suite, named);
+    TCase *recipes = tcase_create("recipes");
+    tcase_set_timeout(recipes, 120);
+    tcase_add_loop_test(recipes, networks_by_recipe_are_judged_right, 0, 2);
+    suite_add_tcase(suite, recipes);
+    return run_suite(suite);
+}
