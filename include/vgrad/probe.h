@@ -51,6 +51,9 @@ typedef enum vgrad_probe_option {
     VGRAD_PROBE_LOSS_SCALE = 6,
     /** 1000. Samples of a window: what is found is found in windows of so many. */
     VGRAD_PROBE_WINDOW = 5,
+    /** 0. The flight recorder: so many looks, the latest, are kept for good when something is not
+        finite for the first time (vgrad_probe_flight()). */
+    VGRAD_PROBE_FLIGHT = 9,
     VGRAD_PROBE_WINDOWS = 7, /**< 2. Windows in a row that raise a finding, or clear it. */
     /* Thresholds of findings: see vgrad_finding_code. */
     VGRAD_PROBE_VANISHING_SLOPE = 20,  /**< 0.25. Decades a hop. */
@@ -71,9 +74,10 @@ typedef enum vgrad_probe_option {
  *
  * @param probe  the probe.
  * @param option which.
- * @param value  a whole number, at least 1, for EVERY, HISTORY, WINDOW, WINDOWS; UPDATE_AFTER from
- *               0; shares in [0, 1]; the others as they are described.
- * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (HISTORY while attached, or after declare).
+ * @param value  a whole number, at least 1, for EVERY, HISTORY, WINDOW, WINDOWS; UPDATE_AFTER and
+ *               FLIGHT from 0; shares in [0, 1]; the others as they are described.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (HISTORY and FLIGHT while attached, or after
+ * declare).
  * @thread_handle
  * @since 0.1
  */
@@ -274,6 +278,42 @@ VGRAD_API vgrad_status vgrad_probe_read(const vgrad_probe *probe, int32_t layer,
 VGRAD_API int64_t vgrad_probe_history(const vgrad_probe *probe, int32_t layer, vgrad_role role,
                                       vgrad_quantity quantity, int64_t *steps, double *values,
                                       int64_t capacity);
+
+/**
+ * What the flight recorder has kept: as vgrad_probe_history(), of the looks up to the first at
+ * which something was not finite.
+ *
+ * @param probe       the probe, with VGRAD_PROBE_FLIGHT.
+ * @param layer       the layer's index.
+ * @param role        the tensor's role.
+ * @param quantity    what of it.
+ * @param[out] steps  the step of each value; NULL: not wanted.
+ * @param[out] values the values; NULL: not wanted.
+ * @param capacity    how many both have room for: the oldest ones are filled in.
+ * @return how many there are, 0 while all is finite; -1 on failure.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API int64_t vgrad_probe_flight(const vgrad_probe *probe, int32_t layer, vgrad_role role,
+                                     vgrad_quantity quantity, int64_t *steps, double *values,
+                                     int64_t capacity);
+
+/**
+ * The samples of the latest look whose own gradient of a dense layer's kernel is largest: sample
+ * b's has the norm B |delta_b| |a_b| for a batch of B rows whose loss is a mean, so no gradient is
+ * made for each sample (Goodfellow 2015, "Efficient Per-Example Gradient Computations").
+ *
+ * @param probe         the probe.
+ * @param layer         the layer's index: a dense one that no batch normalization follows.
+ * @param[out] samples  rows of the batch, from 0, the largest gradient first.
+ * @param[out] norms    the norms; NULL: not wanted.
+ * @param capacity      how many both have room for.
+ * @return how many samples there are, which may be more than `capacity`; -1 on failure.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API int64_t vgrad_probe_worst_samples(const vgrad_probe *probe, int32_t layer,
+                                            int64_t *samples, double *norms, int64_t capacity);
 
 /** @name Findings
  * What is wrong, and why. All rules are made of ratios, so that the scale of the loss changes none.

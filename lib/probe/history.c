@@ -3,6 +3,7 @@
 #include "probe/history.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/context.h"
 
@@ -73,4 +74,18 @@ const vgrad__moments *vgrad__history_at(const vgrad__history *history, size_t se
 {
     const vgrad__sight *sight = &row(history, look)[series];
     return sight->seen ? &sight->moments : NULL;
+}
+
+void vgrad__history_copy(vgrad__history *history, const vgrad__history *from)
+{
+    size_t look = vgrad__history_first(from);
+    if (from->looks - look > history->capacity)
+        look = from->looks - history->capacity;
+    for (history->looks = 0; look < from->looks; look++) {
+        vgrad__history_begin(history, vgrad__history_step(from, look));
+        memcpy(row(history, history->looks - 1), row(from, look),
+               history->series * sizeof *history->sights);
+        memcpy(vgrad__history_figures(history, history->looks - 1),
+               vgrad__history_figures(from, look), history->figure_count * sizeof(double));
+    }
 }

@@ -37,6 +37,10 @@ void vgrad__history_add(vgrad__history *history, size_t series, const vgrad__mom
 /* Looks that are still there: those from `vgrad__history_first` up to history->looks. */
 size_t vgrad__history_first(const vgrad__history *history);
 int64_t vgrad__history_step(const vgrad__history *history, size_t look);
+/* The latest looks of `from`, as many as there is room for, become all of `history`; both have the
+   same series and figures. */
+void vgrad__history_copy(vgrad__history *history, const vgrad__history *from);
+
 /* The figures of a look, NaN at first. */
 double *vgrad__history_figures(const vgrad__history *history, size_t look);
 /* NULL if the series was not seen at that look. */

@@ -44,6 +44,7 @@ static const struct {
     [VGRAD_PROBE_EVERY] = { "every", 1, 1, INT32_MAX, true, false },
     [VGRAD_PROBE_HISTORY] = { "history", 1024, 1, INT32_MAX, true, true },
     [VGRAD_PROBE_WINDOW] = { "window", 1000, 1, 1e15, true, false },
+    [VGRAD_PROBE_FLIGHT] = { "flight", 0, 0, INT32_MAX, true, true },
     [VGRAD_PROBE_WINDOWS] = { "windows", 2, 1, 1000, true, false },
     [VGRAD_PROBE_VANISHING_SLOPE] = { "vanishing_slope", 0.25, 0, 300, false, false },
     [VGRAD_PROBE_VANISHING_TOTAL] = { "vanishing_total", 1, 0, 300, false, false },
@@ -236,9 +237,8 @@ static vgrad_status find_column(const vgrad_probe *probe, int32_t layer, vgrad_r
 }
 
 /* What a look saw of it; false: nothing. */
-static bool read_column(const vgrad_probe *probe, const column *c, size_t look, double *value)
+static bool read_column(const vgrad__history *history, const column *c, size_t look, double *value)
 {
-    const vgrad__history *history = &probe->scene.history;
     if (c->series < 0) {
         *value = vgrad__history_figures(history, look)[c->figure];
         return !isnan(*value);
@@ -261,13 +261,35 @@ vgrad_status vgrad_probe_read(const vgrad_probe *probe, int32_t layer, vgrad_rol
     const vgrad__history *history = &probe->scene.history;
     for (size_t look = history->looks; look-- > vgrad__history_first(history);) {
         double value;
-        if (!read_column(probe, &c, look, &value))
+        if (!read_column(history, &c, look, &value))
             continue;
         *out = value;
         return VGRAD_OK;
     }
     return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": its %s was never seen", c.layer->name,
                        c.series < 0 ? vgrad_quantity_name(quantity) : vgrad_role_name(role));
+}
+
+/* A column of a history, oldest first. */
+static int64_t read_history(const vgrad__history *history, const column *c, int64_t *steps,
+                            double *values, int64_t capacity)
+{
+    int64_t count = 0;
+    if (capacity < 0) {
+        vgrad__fail(VGRAD_E_INVALID, "capacity: at least 0, got %lld", (long long)capacity);
+        return -1;
+    }
+    for (size_t look = vgrad__history_first(history); look < history->looks; look++) {
+        double value;
+        if (!read_column(history, c, look, &value))
+            continue;
+        if (count < capacity && steps)
+            steps[count] = vgrad__history_step(history, look);
+        if (count < capacity && values)
+            values[count] = value;
+        count++;
+    }
+    return count;
 }
 
 int64_t vgrad_probe_history(const vgrad_probe *probe, int32_t layer, vgrad_role role,
@@ -277,23 +299,17 @@ int64_t vgrad_probe_history(const vgrad_probe *probe, int32_t layer, vgrad_role 
     column c;
     if (find_column(probe, layer, role, quantity, &c) != VGRAD_OK)
         return -1;
-    if (capacity < 0) {
-        vgrad__fail(VGRAD_E_INVALID, "capacity: at least 0, got %lld", (long long)capacity);
+    return read_history(&probe->scene.history, &c, steps, values, capacity);
+}
+
+int64_t vgrad_probe_flight(const vgrad_probe *probe, int32_t layer, vgrad_role role,
+                           vgrad_quantity quantity, int64_t *steps, double *values,
+                           int64_t capacity)
+{
+    column c;
+    if (find_column(probe, layer, role, quantity, &c) != VGRAD_OK)
         return -1;
-    }
-    const vgrad__history *history = &probe->scene.history;
-    int64_t count = 0;
-    for (size_t look = vgrad__history_first(history); look < history->looks; look++) {
-        double value;
-        if (!read_column(probe, &c, look, &value))
-            continue;
-        if (count < capacity && steps)
-            steps[count] = vgrad__history_step(history, look);
-        if (count < capacity && values)
-            values[count] = value;
-        count++;
-    }
-    return count;
+    return read_history(&probe->scene.flight, &c, steps, values, capacity);
 }
 
 const vgrad_finding *vgrad_probe_finding(const vgrad_probe *probe, int32_t i)

@@ -69,6 +69,7 @@ typedef struct vgrad__scene {
     size_t layer_count, layer_capacity;
     vgrad__path path;
     vgrad__history history;
+    vgrad__history flight; /* the looks up to the first that is not finite; empty before */
     vgrad__findings findings;
     int32_t *of_tensor; /* attached: layer * VGRAD__WATCHABLE + place by the network's number */
     size_t tensor_count;

@@ -481,6 +481,8 @@ static void judge_finite(vgrad_probe *probe)
         const vgrad__signal *signal = &probe->scene.layers[layer].signal;
         const vgrad__row_norms *rows = role == VGRAD_DELTA ? &signal->delta : &signal->input;
         const bool known = (role == VGRAD_DELTA || role == VGRAD_INPUT) && rows->count > 0;
+        if (probe->scene.flight.capacity > 0 && probe->scene.flight.looks == 0)
+            vgrad__history_copy(&probe->scene.flight, &probe->scene.history);
         v.severity = SEVERE;
         v.role = role;
         v.layer_name = probe->scene.layers[layer].name;

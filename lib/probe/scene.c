@@ -21,11 +21,21 @@ vgrad__probe_layer *vgrad__scene_add_layer(const vgrad_probe *probe, vgrad__scen
     return layer;
 }
 
-vgrad_status vgrad__scene_complete(const vgrad_probe *probe, vgrad__scene *scene,
-                                   const vgrad__wiring *wiring)
+static vgrad_status create_history(const vgrad_probe *probe, const vgrad__scene *scene,
+                                   vgrad__history *history, int32_t series,
+                                   vgrad_probe_option capacity)
 {
+    return vgrad__history_create(history, (size_t)series, scene->layer_count * VGRAD__FIGURES,
+                                 (size_t)probe->options[capacity], probe->context);
+}
+
+/* All that completing makes. */
+static vgrad_status complete(const vgrad_probe *probe, vgrad__scene *scene,
+                             const vgrad__wiring *wiring)
+{
+    const int32_t count = (int32_t)scene->layer_count;
     int32_t series = 0;
-    for (size_t i = 0; i < scene->layer_count; i++) {
+    for (int32_t i = 0; i < count; i++) {
         vgrad__probe_layer *layer = &scene->layers[i];
         for (int32_t place = 0; place < VGRAD__WATCHABLE; place++)
             if (layer->series[place] >= 0)
@@ -38,13 +48,35 @@ vgrad_status vgrad__scene_complete(const vgrad_probe *probe, vgrad__scene *scene
     vgrad_status status =
         vgrad__findings_create(&scene->findings, scene->layer_count, probe->context);
     if (status == VGRAD_OK)
-        status =
-            vgrad__path_find(&scene->path, wiring, (int32_t)scene->layer_count, probe->context);
+        status = vgrad__path_find(&scene->path, wiring, count, probe->context);
+    if (status == VGRAD_OK && probe->options[VGRAD_PROBE_FLIGHT] > 0)
+        status = create_history(probe, scene, &scene->flight, series, VGRAD_PROBE_FLIGHT);
+    if (status == VGRAD_OK)
+        status = create_history(probe, scene, &scene->history, series, VGRAD_PROBE_HISTORY);
+    return status;
+}
+
+static void give_back(const vgrad_probe *probe, vgrad__scene *scene)
+{
+    for (size_t i = 0; i < scene->layer_count; i++) {
+        vgrad__probe_layer *layer = &scene->layers[i];
+        vgrad__release(probe->context, layer->signal.alive, (size_t)layer->units,
+                       sizeof *layer->signal.alive);
+        layer->signal.alive = NULL;
+    }
+    vgrad__history_destroy(&scene->history);
+    vgrad__history_destroy(&scene->flight);
+    vgrad__findings_destroy(&scene->findings);
+    vgrad__path_destroy(&scene->path, probe->context);
+}
+
+vgrad_status vgrad__scene_complete(const vgrad_probe *probe, vgrad__scene *scene,
+                                   const vgrad__wiring *wiring)
+{
+    vgrad_status status = complete(probe, scene, wiring);
     if (status != VGRAD_OK)
-        return status;
-    return vgrad__history_create(&scene->history, (size_t)series,
-                                 scene->layer_count * VGRAD__FIGURES,
-                                 (size_t)probe->options[VGRAD_PROBE_HISTORY], probe->context);
+        give_back(probe, scene); /* so that it can be tried again */
+    return status;
 }
 
 static void release_rows(const vgrad_probe *probe, vgrad__row_norms *rows)
@@ -54,16 +86,11 @@ static void release_rows(const vgrad_probe *probe, vgrad__row_norms *rows)
 
 void vgrad__scene_destroy(const vgrad_probe *probe, vgrad__scene *scene)
 {
+    give_back(probe, scene);
     for (size_t i = 0; i < scene->layer_count; i++) {
-        vgrad__probe_layer *layer = &scene->layers[i];
-        release_rows(probe, &layer->signal.input);
-        release_rows(probe, &layer->signal.delta);
-        vgrad__release(probe->context, layer->signal.alive, (size_t)layer->units,
-                       sizeof *layer->signal.alive);
+        release_rows(probe, &scene->layers[i].signal.input);
+        release_rows(probe, &scene->layers[i].signal.delta);
     }
-    vgrad__history_destroy(&scene->history);
-    vgrad__findings_destroy(&scene->findings);
-    vgrad__path_destroy(&scene->path, probe->context);
     vgrad__release(probe->context, scene->of_tensor, scene->tensor_count, sizeof *scene->of_tensor);
     vgrad__release(probe->context, scene->layers, scene->layer_capacity, sizeof *scene->layers);
     *scene = (vgrad__scene){ 0 };

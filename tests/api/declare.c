@@ -189,6 +189,34 @@ START_TEST(tensors_at_the_edge)
 }
 END_TEST
 
+/* Of the looks before something goes wrong, and that one; what comes later is not kept. */
+START_TEST(a_flight_recorder_keeps_what_led_to_nan)
+{
+    vgrad_probe *probe;
+    double values[8], x[6] = { 0 };
+    int64_t steps[8];
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_FLIGHT, 3));
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_HISTORY, 4));
+    assert_ok(vgrad_probe_declare(probe, "a", VGRAD_KIND_DENSE, VGRAD_TANH, 2, 3, NULL));
+    for (int64_t step = 0; step < 10; step++) {
+        assert_ok(vgrad_probe_begin(probe, step));
+        x[0] = step == 6 || step == 8 ? (double)NAN : (double)step;
+        assert_ok(observe(probe, x, VGRAD_FLOAT64));
+        ck_assert_int_ge(vgrad_probe_end(probe, 1), 0);
+        const int64_t kept = vgrad_probe_flight(probe, 0, VGRAD_DELTA, VGRAD_MAX, steps, values, 8);
+        ck_assert_int_eq(kept, step < 6 ? 0 : 3);
+    }
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(steps[i], 4 + i);
+    ck_assert(values[0] == 4 && values[1] == 5 && values[2] == 0);
+    ck_assert_int_eq(vgrad_probe_flight(probe, 0, VGRAD_DELTA, VGRAD_NANS, NULL, values, 8), 3);
+    ck_assert(values[1] == 0 && values[2] == 1);
+    assert_status(VGRAD_E_STATE, vgrad_probe_set(probe, VGRAD_PROBE_FLIGHT, 1));
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
 /* A gradient that comes too large by the loss's scale is divided by it; nothing else is. */
 START_TEST(a_scaled_loss_is_told)
 {
@@ -215,6 +243,6 @@ int main(void)
 {
     Suite *suite = suite_create("declare");
     add_tests(suite, "declare", layers_that_are_none, steps_go_on_and_end, tensors_that_are_none,
-              tensors_at_the_edge, a_scaled_loss_is_told);
+              tensors_at_the_edge, a_flight_recorder_keeps_what_led_to_nan, a_scaled_loss_is_told);
     return run_suite(suite);
 }

@@ -284,6 +284,37 @@ START_TEST(samples_have_the_gradients_of_samples_alone)
 }
 END_TEST
 
+START_TEST(the_worst_samples_come_first)
+{
+    scene both[2], *const s = &both[0], *const alone = &both[1];
+    double norms[ROWS], told[ROWS + 1];
+    int64_t samples[ROWS + 1];
+    for (int i = 0; i < 2; i++) {
+        vgrad_network *network = new_network(7);
+        vgrad_layer *h = vgrad_dense(vgrad_input(network, INPUTS), 5, VGRAD_TANH);
+        make_step(&both[i], network, vgrad_dense(h, OUTPUTS, VGRAD_SIGMOID));
+    }
+    end_step(s);
+    sample_norms(alone, 2, norms);
+    ck_assert_int_eq(vgrad_probe_worst_samples(s->probe, 2, samples, told, ROWS + 1), ROWS);
+    for (int i = 0; i < ROWS; i++) {
+        assert_close(told[i], norms[samples[i]]);
+        ck_assert(i == 0 || told[i] <= told[i - 1]);
+    }
+    int64_t worst[2];
+    ck_assert_int_eq(vgrad_probe_worst_samples(s->probe, 2, worst, NULL, 2), ROWS);
+    ck_assert(worst[0] == samples[0] && worst[1] == samples[1]);
+    ck_assert_int_eq(vgrad_probe_worst_samples(s->probe, 2, NULL, NULL, 0), ROWS);
+    ck_assert_int_eq(vgrad_probe_worst_samples(s->probe, 2, NULL, NULL, 1), -1);
+    ck_assert_int_eq(vgrad_probe_worst_samples(s->probe, 2, samples, told, -1), -1);
+    ck_assert_int_eq(vgrad_probe_worst_samples(s->probe, 0, samples, told, 1), -1);
+    assert_error_names("samples are told of dense layers");
+    ck_assert_int_eq(vgrad_probe_worst_samples(s->probe, 3, samples, told, 1), -1);
+    destroy(alone);
+    destroy(s);
+}
+END_TEST
+
 /* Behind a batch's statistics a row of delta is of all samples. */
 START_TEST(below_a_batch_norm_no_sample_is_alone)
 {
@@ -300,6 +331,8 @@ START_TEST(below_a_batch_norm_no_sample_is_alone)
                       vgrad_probe_read(s.probe, indexes[i], VGRAD_KERNEL_GRADIENT,
                                        VGRAD_NOISE_SCALE, &value));
         ck_assert_double_gt(figure(&s, indexes[i], VGRAD_KERNEL_GRADIENT, VGRAD_COHERENCE), 0);
+        ck_assert_int_eq(vgrad_probe_worst_samples(s.probe, indexes[i], NULL, NULL, 0),
+                         i == 0 ? -1 : ROWS);
     }
     destroy(&s);
 }
@@ -375,7 +408,7 @@ int main(void)
     add_tests(suite, "budget", hops_telescope_over_whole_networks, a_fused_output_has_its_hop,
               a_gradient_is_cut_where_it_is_cut);
     add_tests(suite, "samples", samples_have_the_gradients_of_samples_alone,
-              below_a_batch_norm_no_sample_is_alone);
+              the_worst_samples_come_first, below_a_batch_norm_no_sample_is_alone);
     add_tests(suite, "declared", declared_layers_are_seen_as_a_network_is);
     return run_suite(suite);
 }

@@ -1,0 +1,78 @@
+/* Which samples of the latest look have the largest gradients of their own. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "probe/probe.h"
+
+/* |g_b| = B |delta_b| |a_b|: delta holds the 1/B of the mean. */
+static double norm_of(const vgrad__signal *signal, int64_t sample)
+{
+    return (double)signal->delta.count * signal->delta.norms[sample] * signal->input.norms[sample];
+}
+
+/* Whether sample a stands before sample b: the larger gradient, then the lower number; what is no
+   number is the worst of all. */
+static bool is_before(const vgrad__signal *signal, int64_t a, int64_t b)
+{
+    const double x = norm_of(signal, a), y = norm_of(signal, b);
+    if (isnan(x) || isnan(y))
+        return isnan(x) && (!isnan(y) || a < b);
+    return x > y || (x == y && a < b);
+}
+
+/* Puts a sample in its place among `count` that are in order, of which `most` are kept. */
+static int64_t insert(const vgrad__signal *signal, int64_t sample, int64_t *samples, int64_t count,
+                      int64_t most)
+{
+    if (count == most && !is_before(signal, sample, samples[most - 1]))
+        return count;
+    int64_t at = count < most ? count : most - 1;
+    for (; at > 0 && is_before(signal, sample, samples[at - 1]); at--)
+        samples[at] = samples[at - 1];
+    samples[at] = sample;
+    return count < most ? count + 1 : most;
+}
+
+/* VGRAD_OK if the layer's samples were seen each by itself. */
+static vgrad_status check_samples(const vgrad_probe *probe, int32_t index)
+{
+    if (!probe)
+        return vgrad__fail_null("probe");
+    if (index < 0 || (size_t)index >= probe->scene.layer_count)
+        return vgrad__fail(VGRAD_E_NOT_FOUND, "layer: 0 to %d, got %d",
+                           (int)probe->scene.layer_count - 1, (int)index);
+    const vgrad__probe_layer *layer = &probe->scene.layers[index];
+    if (layer->kind != VGRAD_KIND_DENSE)
+        return vgrad__fail(VGRAD_E_UNSUPPORTED, "layer \"%s\": samples are told of dense layers",
+                           layer->name);
+    if (layer->below_batch_norm)
+        return vgrad__fail(
+            VGRAD_E_UNSUPPORTED,
+            "layer \"%s\": below a batch normalization no gradient is a sample's own", layer->name);
+    const vgrad__signal *signal = &layer->signal;
+    if (signal->delta.count == 0 || signal->input.count != signal->delta.count)
+        return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": its samples were not seen",
+                           layer->name);
+    return VGRAD_OK;
+}
+
+int64_t vgrad_probe_worst_samples(const vgrad_probe *probe, int32_t layer, int64_t *samples,
+                                  double *norms, int64_t capacity)
+{
+    if (check_samples(probe, layer) != VGRAD_OK)
+        return -1;
+    if (capacity < 0 || (!samples && capacity > 0)) {
+        if (capacity < 0)
+            vgrad__fail(VGRAD_E_INVALID, "capacity: at least 0, got %lld", (long long)capacity);
+        else
+            vgrad__fail_null("samples");
+        return -1;
+    }
+    const vgrad__signal *signal = &probe->scene.layers[layer].signal;
+    int64_t count = 0;
+    for (int64_t sample = 0; sample < signal->delta.count && capacity > 0; sample++)
+        count = insert(signal, sample, samples, count, capacity);
+    for (int64_t i = 0; i < count && norms; i++)
+        norms[i] = norm_of(signal, samples[i]);
+    return signal->delta.count;
+}
