@@ -51,6 +51,9 @@ typedef enum vgrad_probe_option {
     VGRAD_PROBE_LOSS_SCALE = 6,
     /** 1000. Samples of a window: what is found is found in windows of so many. */
     VGRAD_PROBE_WINDOW = 5,
+    /** 1. Looks between those at which the budget is made, samples are told apart and f' is seen:
+       what is judged by windows counts these. */
+    VGRAD_PROBE_BUDGET_EVERY = 10,
     /** 0. The flight recorder: so many looks, the latest, are kept for good when something is not
         finite for the first time (vgrad_probe_flight()). */
     VGRAD_PROBE_FLIGHT = 9,
@@ -74,7 +77,8 @@ typedef enum vgrad_probe_option {
  *
  * @param probe  the probe.
  * @param option which.
- * @param value  a whole number, at least 1, for EVERY, HISTORY, WINDOW, WINDOWS; UPDATE_AFTER and
+ * @param value  a whole number, at least 1, for EVERY, BUDGET_EVERY, HISTORY, WINDOW and
+ *               WINDOWS; UPDATE_AFTER and
  *               FLIGHT from 0; shares in [0, 1]; the others as they are described.
  * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (HISTORY and FLIGHT while attached, or after
  * declare).

@@ -264,15 +264,25 @@ bool vgrad__activation_bends(vgrad_activation activation)
     return activation != VGRAD_LINEAR && activation != VGRAD_SOFTMAX;
 }
 
+static void fill_with_ones(const vgrad_network *network, void *values, int64_t count)
+{
+    float *f32 = values;
+    double *f64 = values;
+    if (network->dtype == VGRAD_FLOAT32)
+        for (int64_t i = 0; i < count; i++)
+            f32[i] = 1;
+    else
+        for (int64_t i = 0; i < count; i++)
+            f64[i] = 1;
+}
+
 /* delta = f'(z) dL/da with a dL/da of 1. */
 vgrad_status vgrad__derivative(const vgrad_layer *layer, int64_t first, int64_t count, double *out)
 {
     const vgrad_network *network = layer->network;
     double ones[BLOCK_ELEMENTS], part[BLOCK_ELEMENTS];
-    const double one = 1;
     vgrad_status status = VGRAD_OK;
-    for (int64_t i = 0; i < BLOCK_ELEMENTS; i++)
-        vgrad__convert(&one, VGRAD_FLOAT64, vgrad__at(network, ones, i), network->dtype, 1);
+    fill_with_ones(network, ones, count < BLOCK_ELEMENTS ? count : BLOCK_ELEMENTS);
     for (int64_t done = 0; done < count && status == VGRAD_OK; done += BLOCK_ELEMENTS) {
         const int64_t some = count - done < BLOCK_ELEMENTS ? count - done : BLOCK_ELEMENTS;
         const block b = { .kernels = network->kernels,

@@ -197,13 +197,17 @@ bool vgrad__layer_facts_of(const vgrad_network *network, int32_t index, vgrad__l
                                    .steepest = vgrad__steepest_of(layer),
                                    .mixes_rows = layer->kind->mixes_rows,
                                    .is_output = layer->is_output,
-                                   .trainable = owner->trainable,
                                    .input_count = layer->input_count };
     if (owner->parameter_count > 0 && owner->parameters[0].slot == VGRAD_KERNEL) {
         facts->fan_in = owner->parameters[0].fan_in;
         facts->fan_out = owner->parameters[0].fan_out;
     }
     return true;
+}
+
+bool vgrad__layer_is_trained(const vgrad_network *network, int32_t index)
+{
+    return vgrad__owner(network->layers[index])->trainable;
 }
 
 int32_t vgrad__layer_input(const vgrad_network *network, int32_t index, int32_t k)

@@ -89,14 +89,15 @@ typedef struct vgrad__layer_facts {
     int64_t fan_in, fan_out; /* of its kernel; 0: none */
     bool has_derivative;     /* f works element by element and is not z itself */
     double steepest;         /* its max |f'|; 1 without */
-    bool trainable;
-    bool mixes_rows; /* each row that it gives depends on other rows too */
+    bool mixes_rows;         /* each row that it gives depends on other rows too */
     bool is_output;
     int32_t input_count;
 } vgrad__layer_facts;
 
 /* Of layer `index`, from 0; false past the last. */
 bool vgrad__layer_facts_of(const vgrad_network *network, int32_t index, vgrad__layer_facts *facts);
+/* Whether it is trained now. */
+bool vgrad__layer_is_trained(const vgrad_network *network, int32_t index);
 /* The index of a layer's k-th input. */
 int32_t vgrad__layer_input(const vgrad_network *network, int32_t index, int32_t k);
 

@@ -57,7 +57,7 @@ static vgrad_status passed(void *self, const vgrad__passage *passage)
     vgrad_probe *probe = self;
     const vgrad__probe_layer *layer = &probe->scene.layers[passage->index];
     vgrad__signal *signal = &probe->scene.layers[passage->index].signal;
-    if (layer->kind == VGRAD_KIND_INPUT || !watches(probe, VGRAD_DELTA))
+    if (!probe->look.closer || layer->kind == VGRAD_KIND_INPUT || !watches(probe, VGRAD_DELTA))
         return VGRAD_OK;
     if (layer->has_derivative && watches(probe, VGRAD_ACTIVATION))
         look_at_derivative(probe, passage);
@@ -76,9 +76,8 @@ static vgrad_status passed(void *self, const vgrad__passage *passage)
 static size_t end(void *self, const vgrad__step_end *step)
 {
     vgrad_probe *probe = self;
-    vgrad__layer_facts facts;
-    for (int32_t i = 0; vgrad__layer_facts_of(probe->network, i, &facts); i++)
-        probe->scene.layers[i].trainable = facts.trainable;
+    for (size_t i = 0; i < probe->scene.layer_count; i++)
+        probe->scene.layers[i].trainable = vgrad__layer_is_trained(probe->network, (int32_t)i);
     vgrad__look_end(probe, step->loss, step->rows);
     return probe->scene.findings.news_count;
 }

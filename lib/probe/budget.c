@@ -181,10 +181,15 @@ void vgrad__budget(vgrad_probe *probe)
     const vgrad__history *history = &probe->scene.history;
     const scribe s = { &probe->scene, history->looks - 1,
                        vgrad__history_figures(history, history->looks - 1) };
-    make_hops(&s);
+    const bool updates = probe->roles & 1u << vgrad__watchable(VGRAD_KERNEL_UPDATE);
+    if (probe->look.closer)
+        make_hops(&s);
     for (size_t i = 0; i < probe->scene.layer_count; i++) {
-        make_samples(&s, (int32_t)i);
-        make_derivative(&s, (int32_t)i);
-        make_update(&s, (int32_t)i);
+        if (probe->look.closer) {
+            make_samples(&s, (int32_t)i);
+            make_derivative(&s, (int32_t)i);
+        }
+        if (updates)
+            make_update(&s, (int32_t)i);
     }
 }

@@ -217,7 +217,8 @@ vgrad_status vgrad_probe_observe(vgrad_probe *probe, int32_t layer, vgrad_role r
         return status;
     vgrad__moments moments = vgrad__moments_of(tensor);
     vgrad__moments_divide(&moments, scale_of(probe, role));
-    status = look_closer(probe, layer, role, tensor, &moments);
+    if (probe->look.closer)
+        status = look_closer(probe, layer, role, tensor, &moments);
     if (status == VGRAD_OK)
         vgrad__look_moments(probe, layer, place, &moments);
     return status;

@@ -82,12 +82,22 @@ static void miss(vgrad__case *one, bool nearly, int32_t windows)
     one->is_news = true;
 }
 
+static vgrad__case *case_of(const vgrad__findings *findings, vgrad_finding_code code, int32_t layer)
+{
+    return &findings->cases[(size_t)code * (findings->layers + 1) + (size_t)(layer + 1)];
+}
+
+bool vgrad__findings_are_quiet(const vgrad__findings *findings, vgrad_finding_code code,
+                               int32_t layer)
+{
+    const vgrad__case *one = case_of(findings, code, layer);
+    return !one->raised && one->held == 0;
+}
+
 void vgrad__findings_take(vgrad__findings *findings, const vgrad__verdict *verdict, int64_t first,
                           int64_t last, int32_t windows)
 {
-    const size_t place =
-        (size_t)verdict->code * (findings->layers + 1) + (size_t)(verdict->layer + 1);
-    vgrad__case *one = &findings->cases[place];
+    vgrad__case *one = case_of(findings, verdict->code, verdict->layer);
     if (verdict->severity > 0)
         hold(one, verdict, first, last, windows);
     else

@@ -58,6 +58,9 @@ void vgrad__findings_destroy(vgrad__findings *findings);
 
 /* A look begins: nothing is news. */
 void vgrad__findings_begin(vgrad__findings *findings);
+/* Whether nothing is raised of a code and a layer, nor about to be. */
+bool vgrad__findings_are_quiet(const vgrad__findings *findings, vgrad_finding_code code,
+                               int32_t layer);
 /* What a rule says of the window that ends at `last` and began at `first`; raised and cleared after
    `windows` of them. */
 void vgrad__findings_take(vgrad__findings *findings, const vgrad__verdict *verdict, int64_t first,

@@ -13,6 +13,9 @@ void vgrad__look_begin(vgrad_probe *probe, int64_t step)
     vgrad__scene *scene = &probe->scene;
     vgrad__history_begin(&scene->history, step);
     probe->look.open = true;
+    probe->look.closer =
+        probe->roles & 1u << vgrad__watchable(VGRAD_DELTA) &&
+        (scene->history.looks - 1) % (size_t)probe->options[VGRAD_PROBE_BUDGET_EVERY] == 0;
     probe->look.step = step;
     for (size_t i = 0; i < scene->layer_count; i++) {
         vgrad__signal *signal = &scene->layers[i].signal;
@@ -66,13 +69,13 @@ static vgrad_status reserve(const vgrad_probe *probe, vgrad__row_norms *rows, in
 }
 
 /* The first element of a row that is not finite; -1: all are. */
-static int64_t first_odd(const vgrad_tensor *row, int64_t width)
+static int64_t first_odd(const vgrad_tensor *row)
 {
     vgrad_tensor one = *row;
     double value;
     if (row->rank != 2)
         return -1;
-    for (int64_t column = 0; column < width; column++) {
+    for (int64_t column = 0; column < row->shape[1]; column++) {
         one.shape[1] = 1;
         one.data = (const char *)row->data +
                    column * row->strides[1] * (int64_t)vgrad__dtype_size((vgrad_dtype)row->dtype);
@@ -83,38 +86,67 @@ static int64_t first_odd(const vgrad_tensor *row, int64_t width)
     return -1;
 }
 
+/* Remembers where the first element stands that is not finite. */
+static void note_odd(vgrad__row_norms *rows, const vgrad_tensor *tensor, int64_t row)
+{
+    if (isfinite(rows->norms[row]) || rows->odd_row >= 0)
+        return;
+    const vgrad_tensor one = vgrad__tensor_row(tensor, row);
+    rows->odd_row = row;
+    rows->odd_column = first_odd(&one);
+}
+
+/* Of rows that lie one after the other. */
+static void measure_packed(vgrad__row_norms *rows, const vgrad_tensor *tensor, int64_t width,
+                           double scale)
+{
+    const vgrad_dtype dtype = (vgrad_dtype)tensor->dtype;
+    const vgrad__kernels *kernels = vgrad__kernels_for(dtype);
+    const int64_t step = width * (int64_t)vgrad__dtype_size(dtype);
+    const char *at = tensor->data;
+    for (int64_t row = 0; row < rows->count; row++, at += step) {
+        rows->norms[row] = norm_of(kernels, at, width) / scale;
+        note_odd(rows, tensor, row);
+    }
+}
+
+/* Of rows of any kind, each of which is packed first. */
+static vgrad_status measure_any(const vgrad_probe *probe, vgrad__row_norms *rows,
+                                const vgrad_tensor *tensor, int64_t width, double scale)
+{
+    const vgrad__kernels *kernels = vgrad__kernels_for(VGRAD_FLOAT64);
+    double *packed = vgrad__allocate(probe->context, (size_t)width, sizeof *packed);
+    if (!packed)
+        return VGRAD_E_MEMORY;
+    for (int64_t row = 0; row < rows->count; row++) {
+        const vgrad_tensor one = vgrad__tensor_row(tensor, row);
+        vgrad__tensor_pack(&one, packed, VGRAD_FLOAT64);
+        rows->norms[row] = norm_of(kernels, packed, width) / scale;
+        note_odd(rows, tensor, row);
+    }
+    vgrad__release(probe->context, packed, (size_t)width, sizeof *packed);
+    return VGRAD_OK;
+}
+
 vgrad_status vgrad__look_rows(vgrad_probe *probe, vgrad__row_norms *rows,
                               const vgrad_tensor *tensor, double scale)
 {
     const int64_t count = tensor->rank > 0 ? tensor->shape[0] : 1;
     const int64_t width = count > 0 ? vgrad_tensor_count(tensor) / count : 0;
-    const bool in_place = vgrad__tensor_is_packed(tensor) &&
-                          (tensor->dtype == VGRAD_FLOAT32 || tensor->dtype == VGRAD_FLOAT64);
-    const vgrad__kernels *kernels =
-        vgrad__kernels_for(in_place ? (vgrad_dtype)tensor->dtype : VGRAD_FLOAT64);
-    double *packed = NULL;
+    const bool is_real = tensor->dtype == VGRAD_FLOAT32 || tensor->dtype == VGRAD_FLOAT64;
+    vgrad_status status = VGRAD_OK;
     rows->count = 0;
     rows->odd_row = rows->odd_column = -1;
     if (reserve(probe, rows, count) != VGRAD_OK)
         return VGRAD_E_MEMORY;
-    if (!in_place) {
-        packed = vgrad__allocate(probe->context, (size_t)width, sizeof *packed);
-        if (!packed)
-            return VGRAD_E_MEMORY;
-    }
-    for (int64_t row = 0; row < count; row++) {
-        const vgrad_tensor one = vgrad__tensor_row(tensor, row);
-        if (packed)
-            vgrad__tensor_pack(&one, packed, VGRAD_FLOAT64);
-        rows->norms[row] = norm_of(kernels, packed ? packed : one.data, width) / scale;
-        if (!isfinite(rows->norms[row]) && rows->odd_row < 0) {
-            rows->odd_row = row;
-            rows->odd_column = first_odd(&one, width);
-        }
-    }
     rows->count = count;
-    vgrad__release(probe->context, packed, (size_t)width, sizeof *packed);
-    return VGRAD_OK;
+    if (is_real && vgrad__tensor_is_packed(tensor))
+        measure_packed(rows, tensor, width, scale);
+    else
+        status = measure_any(probe, rows, tensor, width, scale);
+    if (status != VGRAD_OK)
+        rows->count = 0;
+    return status;
 }
 
 void vgrad__look_derivative(vgrad_probe *probe, int32_t layer, const double *derivative,
@@ -122,13 +154,16 @@ void vgrad__look_derivative(vgrad_probe *probe, int32_t layer, const double *der
 {
     const int64_t units = probe->scene.layers[layer].units;
     vgrad__signal *signal = &probe->scene.layers[layer].signal;
-    int64_t unit = first % units;
-    for (int64_t i = 0; i < count; i++) {
-        signal->derivative_squares += derivative[i] * derivative[i];
-        signal->alive[unit] |= derivative[i] != 0;
-        unit = unit + 1 < units ? unit + 1 : 0;
-    }
+    signal->derivative_squares +=
+        vgrad__kernels_for(VGRAD_FLOAT64)->sum_of_squares(derivative, (size_t)count);
     signal->derivatives += count;
+    for (int64_t i = 0; i < count;) { /* up to the end of a row of units at a time */
+        const int64_t unit = (first + i) % units;
+        const int64_t some = units - unit < count - i ? units - unit : count - i;
+        for (int64_t k = 0; k < some; k++)
+            signal->alive[unit + k] |= derivative[i + k] != 0;
+        i += some;
+    }
 }
 
 void vgrad__look_end(vgrad_probe *probe, double loss, int64_t rows)

@@ -44,6 +44,7 @@ static const struct {
     [VGRAD_PROBE_EVERY] = { "every", 1, 1, INT32_MAX, true, false },
     [VGRAD_PROBE_HISTORY] = { "history", 1024, 1, INT32_MAX, true, true },
     [VGRAD_PROBE_WINDOW] = { "window", 1000, 1, 1e15, true, false },
+    [VGRAD_PROBE_BUDGET_EVERY] = { "budget_every", 1, 1, INT32_MAX, true, false },
     [VGRAD_PROBE_FLIGHT] = { "flight", 0, 0, INT32_MAX, true, true },
     [VGRAD_PROBE_WINDOWS] = { "windows", 2, 1, 1000, true, false },
     [VGRAD_PROBE_VANISHING_SLOPE] = { "vanishing_slope", 0.25, 0, 300, false, false },

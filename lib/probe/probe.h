@@ -78,6 +78,7 @@ typedef struct vgrad__scene {
 /* What becomes of one look in particular. */
 typedef struct vgrad__look {
     bool open;
+    bool closer; /* its turn to look at what the budget takes, too */
     int64_t step;
     /* Of a loop of the user's. */
     bool in_step;

@@ -66,7 +66,15 @@ static void add_layer(vgrad_probe *probe, size_t i, const double *figures)
         w->ratios[w->ratio_count++ % VGRAD__RATIOS_MAX] = figures[VGRAD__UPDATE_RATIO];
 }
 
-static void add_look(vgrad_probe *probe, double loss, int64_t rows)
+static void add_loss(vgrad_probe *probe, double loss)
+{
+    vgrad__run_window *w = &probe->window;
+    if (isfinite(loss))
+        w->losses[w->loss_count++ % VGRAD__LOSSES_MAX] = loss;
+}
+
+/* A look at all that is judged by windows. */
+static void add_look(vgrad_probe *probe, int64_t rows)
 {
     const vgrad__history *history = &probe->scene.history;
     const double *figures = vgrad__history_figures(history, history->looks - 1);
@@ -74,8 +82,6 @@ static void add_look(vgrad_probe *probe, double loss, int64_t rows)
     if (w->looks++ == 0)
         w->first_step = probe->look.step;
     w->samples += rows;
-    if (isfinite(loss))
-        w->losses[w->loss_count++ % VGRAD__LOSSES_MAX] = loss;
     for (size_t i = 0; i < probe->scene.layer_count; i++)
         add_layer(probe, i, figures + i * VGRAD__FIGURES);
 }
@@ -413,6 +419,15 @@ static void judge_initialization(vgrad_probe *probe, int32_t at)
 
 /* ---- at once ---- */
 
+/* Below twice the smallest of them a number is below twice their median, which takes longer. */
+static bool is_far_from_twice(const double *losses, int64_t count, double loss)
+{
+    double least = losses[0];
+    for (int64_t i = 1; i < count; i++)
+        least = losses[i] < least ? losses[i] : least;
+    return loss <= 2 * least;
+}
+
 /* Robust: the distance from the median in units of the median distance from it. */
 static void judge_loss(vgrad_probe *probe, double loss)
 {
@@ -423,6 +438,9 @@ static void judge_loss(vgrad_probe *probe, double loss)
     double distances[VGRAD__LOSSES_MAX];
     const int64_t count = w->loss_count < VGRAD__LOSSES_MAX ? w->loss_count : VGRAD__LOSSES_MAX;
     if (count < LEAST || !isfinite(loss))
+        return;
+    if (is_far_from_twice(w->losses, count, loss) &&
+        vgrad__findings_are_quiet(&probe->scene.findings, VGRAD_FINDING_LOSS_SPIKE, -1))
         return;
     const double middle = median(w->losses, count);
     for (int64_t i = 0; i < count; i++)
@@ -474,9 +492,12 @@ static void judge_finite(vgrad_probe *probe)
     static const char *const names[] = { "not finite", "elements", "sample", "column" };
     int32_t layer;
     vgrad_role role;
+    const bool odd = find_odd(probe, &layer, &role);
+    if (!odd && vgrad__findings_are_quiet(&probe->scene.findings, VGRAD_FINDING_NON_FINITE, -1))
+        return;
     vgrad__verdict v = verdict_on(probe, VGRAD_FINDING_NON_FINITE, -1);
     v.at_once = true;
-    if (find_odd(probe, &layer, &role)) {
+    if (odd) {
         const vgrad__moments *moments = moments_seen(probe, (size_t)layer, role);
         const vgrad__signal *signal = &probe->scene.layers[layer].signal;
         const vgrad__row_norms *rows = role == VGRAD_DELTA ? &signal->delta : &signal->input;
@@ -526,8 +547,10 @@ void vgrad__rules_look(vgrad_probe *probe, double loss, int64_t rows)
     vgrad__findings *findings = &probe->scene.findings;
     vgrad__findings_begin(findings);
     judge_loss(probe, loss);
-    add_look(probe, loss, rows);
+    add_loss(probe, loss);
     judge_finite(probe);
+    if (probe->look.closer)
+        add_look(probe, rows);
     if (probe->window.samples >= (int64_t)option(probe, VGRAD_PROBE_WINDOW)) {
         judge_profile(probe);
         for (int32_t at = 1; at < probe->scene.path.count &&

@@ -1,6 +1,7 @@
 /*
  * How long an epoch takes, one thread, beside a hand-written loop over cblas on the same data:
- *     workload variant seconds_per_epoch steps_per_second
+ *     workload variant seconds_per_epoch steps_per_second percent_over_plain ns_per_element
+ * The last is what a probe costs for each element whose moments it takes.
  * The quickest epoch of about a second of them, variants taking turns, so that what else the
  * machine does falls on all of them. It judges nothing.
  */
@@ -22,9 +23,21 @@ static const workload workloads[] = {
     { "deep5", 5, { 2, 5, 5, 5, 5, 1 }, 0, 1000, 32 },
 };
 
-typedef enum variant { BY_HAND, PLAIN, GRADIENTS_READ, PROBE_GRADIENTS, VARIANTS } variant;
-static const char *const variant_names[] = { "by_hand", "plain", "gradients_read",
-                                             "probe_gradients" };
+typedef enum variant {
+    BY_HAND,
+    PLAIN,
+    GRADIENTS_READ,
+    PROBE_PARAMETER_GRADIENTS,
+    PROBE_GRADIENTS,
+    PROBE_BUDGET,
+    PROBE_BUDGET_10TH,
+    PROBE_ALL,
+    VARIANTS
+} variant;
+static const char *const variant_names[] = {
+    "by_hand",         "plain",        "gradients_read",    "probe_parameter_gradients",
+    "probe_gradients", "probe_budget", "probe_budget_10th", "probe_all",
+};
 static const double seconds_for_each = 1.0;
 
 /* One variant of one workload, ready for another epoch. */
@@ -56,15 +69,36 @@ static int32_t read_gradients(const vgrad_event *event, void *sum)
     return 0;
 }
 
-static void watch_gradients(contender *c)
+/* What each variant's probe looks at; the first `count` of these. */
+static void watch(contender *c, variant v)
 {
-    const vgrad_role roles[] = { VGRAD_KERNEL_GRADIENT, VGRAD_BIAS_GRADIENT, VGRAD_DELTA,
-                                 VGRAD_ACTIVATION_GRADIENT };
+    static const vgrad_role roles[] = {
+        VGRAD_KERNEL_GRADIENT, VGRAD_BIAS_GRADIENT, VGRAD_DELTA, VGRAD_ACTIVATION_GRADIENT,
+        VGRAD_KERNEL,          VGRAD_ACTIVATION,    VGRAD_INPUT
+    };
+    static const size_t counts[VARIANTS] = { [PROBE_PARAMETER_GRADIENTS] = 2,
+                                             [PROBE_GRADIENTS] = 4,
+                                             [PROBE_BUDGET] = 7,
+                                             [PROBE_BUDGET_10TH] = 7 };
     CHECK(vgrad_probe_create(&c->probe, NULL));
-    CHECK(vgrad_probe_watch_none(c->probe));
-    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+    if (v != PROBE_ALL)
+        CHECK(vgrad_probe_watch_none(c->probe));
+    for (size_t i = 0; i < counts[v]; i++)
         CHECK(vgrad_probe_watch(c->probe, roles[i], 1));
+    if (v == PROBE_BUDGET_10TH)
+        CHECK(vgrad_probe_set(c->probe, VGRAD_PROBE_EVERY, 10));
     CHECK(vgrad_probe_attach(c->probe, c->network));
+}
+
+/* Elements whose moments the probe took in its latest look. */
+static double elements_of(const vgrad_probe *probe)
+{
+    double sum = 0, count;
+    for (int32_t layer = 0; probe && layer < vgrad_probe_layer_count(probe); layer++)
+        for (int role = 0; role <= VGRAD_BETA_UPDATE; role++)
+            if (vgrad_probe_read(probe, layer, (vgrad_role)role, VGRAD_COUNT, &count) == VGRAD_OK)
+                sum += count;
+    return sum;
 }
 
 static void prepare(contender *c, const workload *work, variant v, const float *x, const float *y)
@@ -90,8 +124,8 @@ static void prepare(contender *c, const workload *work, variant v, const float *
     CHECK(vgrad_trainer_set(c->run, VGRAD_TRAINER_BATCH_SIZE, work->batch));
     if (v == GRADIENTS_READ)
         CHECK(vgrad_trainer_on(c->run, VGRAD_GRADIENTS_READY, 1, read_gradients, &sum));
-    if (v == PROBE_GRADIENTS)
-        watch_gradients(c);
+    if (v >= PROBE_PARAMETER_GRADIENTS)
+        watch(c, v);
 }
 
 static void finish(contender *c)
@@ -135,8 +169,15 @@ static void measure(const workload *work)
             run_epoch(&contenders[v]);
     int steps = (work->rows + work->batch - 1) / work->batch;
     for (int v = 0; v < VARIANTS; v++) {
-        printf("%-7s %-16s %.6f %.0f\n", work->name, variant_names[v], contenders[v].best,
-               steps / contenders[v].best);
+        const double more = contenders[v].best - contenders[PLAIN].best;
+        const double elements = elements_of(contenders[v].probe);
+        printf("%-7s %-25s %.6f %.0f %.1f", work->name, variant_names[v], contenders[v].best,
+               steps / contenders[v].best, 100 * more / contenders[PLAIN].best);
+        if (elements > 0 && v != PROBE_BUDGET_10TH)
+            printf(" %.2f", 1e9 * more / steps / elements);
+        putchar('\n');
+    }
+    for (int v = 0; v < VARIANTS; v++) {
         finish(&contenders[v]);
     }
     free(x);
@@ -146,7 +187,8 @@ static void measure(const workload *work)
 int main(void)
 {
     fprintf(stderr, "%s\n", vgrad_build_info());
-    printf("workload variant seconds_per_epoch steps_per_second\n");
+    printf(
+        "workload variant seconds_per_epoch steps_per_second percent_over_plain ns_per_element\n");
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
         measure(&workloads[i]);
     return 0;

@@ -338,6 +338,39 @@ START_TEST(below_a_batch_norm_no_sample_is_alone)
 }
 END_TEST
 
+/* Between two budgets there are moments alone. */
+START_TEST(a_budget_can_be_made_now_and_then)
+{
+    scene s;
+    int64_t steps[9];
+    vgrad_network *network = new_network(8);
+    vgrad_layer *h = vgrad_dense(vgrad_input(network, INPUTS), 5, VGRAD_TANH);
+    make_step(&s, network, vgrad_dense(h, OUTPUTS, VGRAD_SIGMOID));
+    end_step(&s);
+    assert_ok(vgrad_probe_set(s.probe, VGRAD_PROBE_BUDGET_EVERY, 3));
+    for (int i = 0; i < 6; i++) {
+        rig_gradients(&s.r, s.x, INPUTS, s.y, OUTPUTS, ROWS);
+        end_step(&s);
+    }
+    static const struct {
+        vgrad_role role;
+        vgrad_quantity quantity;
+    } of_budgets[] = { { VGRAD_DELTA, VGRAD_BUDGET_LOSS },
+                       { VGRAD_KERNEL_GRADIENT, VGRAD_COHERENCE },
+                       { VGRAD_ACTIVATION, VGRAD_SATURATION } };
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(vgrad_probe_history(s.probe, 1, of_budgets[i].role, of_budgets[i].quantity,
+                                             steps, NULL, 9),
+                         3);
+        ck_assert(steps[0] == 0 && steps[1] == 3 && steps[2] == 6);
+    }
+    ck_assert_int_eq(vgrad_probe_history(s.probe, 1, VGRAD_DELTA, VGRAD_L2, NULL, NULL, 0), 7);
+    ck_assert_int_eq(
+        vgrad_probe_history(s.probe, 1, VGRAD_KERNEL_UPDATE, VGRAD_UPDATE_RATIO, NULL, NULL, 0), 7);
+    destroy(&s);
+}
+END_TEST
+
 /* ---- a loop of the user's ---- */
 
 static void observe(vgrad_probe *probe, const scene *s, int32_t layer, vgrad_role role)
@@ -408,7 +441,8 @@ int main(void)
     add_tests(suite, "budget", hops_telescope_over_whole_networks, a_fused_output_has_its_hop,
               a_gradient_is_cut_where_it_is_cut);
     add_tests(suite, "samples", samples_have_the_gradients_of_samples_alone,
-              the_worst_samples_come_first, below_a_batch_norm_no_sample_is_alone);
+              the_worst_samples_come_first, below_a_batch_norm_no_sample_is_alone,
+              a_budget_can_be_made_now_and_then);
     add_tests(suite, "declared", declared_layers_are_seen_as_a_network_is);
     return run_suite(suite);
 }
