@@ -296,14 +296,25 @@ static vgrad__culprit search(const vgrad_layer *layer, vgrad_role role, const vo
     return culprit;
 }
 
-vgrad__culprit vgrad__find_non_finite(const vgrad_network *network, bool activations)
+static vgrad__culprit nobody(void)
 {
-    vgrad__culprit culprit = { NULL, VGRAD_ACTIVATION, 0, 0, 0 };
-    for (size_t i = 0; activations && i < network->layer_count && !culprit.layer; i++) {
+    return (vgrad__culprit){ NULL, VGRAD_ACTIVATION, 0, 0, 0 };
+}
+
+vgrad__culprit vgrad__find_odd_activation(const vgrad_network *network)
+{
+    vgrad__culprit culprit = nobody();
+    for (size_t i = 0; i < network->layer_count && !culprit.layer; i++) {
         const vgrad_layer *layer = network->layers[i];
         culprit = search(layer, VGRAD_ACTIVATION, layer->memory.a, network->rows * layer->width,
                          layer->width);
     }
+    return culprit;
+}
+
+vgrad__culprit vgrad__find_odd_gradient(const vgrad_network *network)
+{
+    vgrad__culprit culprit = nobody();
     for (size_t s = network->segment_count; s-- > 0 && !culprit.layer;) {
         const vgrad__segment *segment = &network->segments[s];
         const vgrad_layer *layer = network->layers[segment->layer];

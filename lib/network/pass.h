@@ -33,14 +33,14 @@ typedef struct vgrad__aside {
 vgrad__aside vgrad__step_aside(vgrad_network *network);
 void vgrad__step_back(vgrad_network *network, const vgrad__aside *aside);
 
-/* Where the first NaN or Inf of a pass stands, in the order in which things are computed; in its
-   gradients alone, or in its activations before them. */
+/* Where the first NaN or Inf of a pass stands, in the order in which things are computed. */
 typedef struct vgrad__culprit {
     const vgrad_layer *layer; /* NULL: there is none */
     vgrad_role role;
     int64_t row, column;
     double value;
 } vgrad__culprit;
-vgrad__culprit vgrad__find_non_finite(const vgrad_network *network, bool activations);
+vgrad__culprit vgrad__find_odd_activation(const vgrad_network *network);
+vgrad__culprit vgrad__find_odd_gradient(const vgrad_network *network);
 
 #endif

@@ -121,7 +121,11 @@ static vgrad_status check_finite(const vgrad_trainer *trainer, bool activations)
 {
     if (!trainer->stop_on_nan)
         return VGRAD_OK;
-    vgrad__culprit found = vgrad__find_non_finite(trainer->network, activations);
+    vgrad__culprit found = { .layer = NULL };
+    if (activations)
+        found = vgrad__find_odd_activation(trainer->network);
+    if (!found.layer)
+        found = vgrad__find_odd_gradient(trainer->network);
     long long step = trainer->at.steps, row = found.row, column = found.column;
     char data_row[ROW_TEXT];
     if (found.layer && found.role == VGRAD_ACTIVATION)
