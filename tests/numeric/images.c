@@ -671,7 +671,7 @@ START_TEST(a_culprit_in_a_kernel_is_found)
     assert_ok(vgrad__forward(network, &view, true));
     memset(network->gradients.data, 0, (size_t)network->slab_count * sizeof(double));
     ((double *)network->gradients.data)[3 * 3 + 2] = (double)NAN;
-    vgrad__culprit found = vgrad__find_non_finite(network, true);
+    vgrad__culprit found = vgrad__find_odd_gradient(network);
     ck_assert_ptr_eq(found.layer, layer);
     ck_assert_int_eq(found.role, VGRAD_KERNEL_GRADIENT);
     ck_assert_int_eq(found.row, 3);
