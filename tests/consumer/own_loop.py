@@ -210,7 +210,7 @@ def differences(what, got, want, unit):
     with numpy.errstate(invalid="ignore"):
         off = numpy.where(got == want, 0, abs(got - want))  # Inf is Inf
     return ["{}: step {}: {!r}, not {!r}".format(what, n, got[n], want[n])
-            for n in range(len(got)) if not off[n] <= 1e-12 * unit[n]]
+            for n in range(len(got)) if off[n] == numpy.inf or not off[n] <= 1e-12 * unit[n]]
 
 
 def role_problems(v, mine, theirs, layer, role):
