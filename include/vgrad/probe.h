@@ -196,7 +196,12 @@ VGRAD_API vgrad_status vgrad_probe_declare(vgrad_probe *probe, const char *name,
 VGRAD_API vgrad_status vgrad_probe_begin(vgrad_probe *probe, int64_t step);
 
 /**
- * Look at a tensor of the step. Nothing of it is kept.
+ * Look at a tensor of the step: each role of a layer once. Nothing of it is kept.
+ *
+ * Mind when you hand over VGRAD_KERNEL: the budget wants it as the pass had it, before the update,
+ * and so VGRAD_UPDATE_RATIO is by those weights. An attached probe takes the budget from before
+ * the update too, but VGRAD_KERNEL and VGRAD_UPDATE_RATIO from after it: what it remembers of a
+ * kernel at step t is what a loop of your own hands over at step t + 1. Biases likewise.
  *
  * @param probe  the probe, within a step.
  * @param layer  whose it is.

@@ -142,6 +142,39 @@ VGRAD_API const vgrad_tensor *vgrad_tensor_view(vgrad_tensor *out, const void *d
                                                 const int64_t *shape, const int64_t *strides);
 
 /**
+ * View a tensor of another library by DLPack: https://dmlc.github.io/dlpack/latest/. Its header is
+ * not needed; what is read is, in this order and with a C compiler's padding,
+ *
+ *     void    *data;
+ *     int32_t  device_type, device_id;
+ *     int32_t  ndim;
+ *     uint8_t  code, bits;
+ *     uint16_t lanes;
+ *     int64_t *shape;
+ *     int64_t *strides;        in elements; NULL: row-major without gaps
+ *     uint64_t byte_offset;    from data to the first element
+ *
+ * A DLManagedTensor begins with the same and can be handed over too, such as what a Python capsule
+ * named "dltensor" holds; of a DLManagedTensorVersioned take the address of its dl_tensor. Its
+ * deleter stays the caller's to call.
+ *
+ * Code 2 (float) with 16, 32 or 64 bits, 4 (bfloat) with 16, 1 (unsigned) with 8 and 0 (signed)
+ * with 32 or 64 are a vgrad_dtype; others are refused. The device's numbers are passed on: whoever
+ * reads a view of one other than this CPU (1) refuses it. The view has no name, layer or role.
+ *
+ * @param[out] out the view; untouched on failure.
+ * @param dltensor the DLTensor.
+ * @return VGRAD_OK; VGRAD_E_INVALID (NULL, a size below 0); VGRAD_E_UNSUPPORTED (another type,
+ *         lanes other than 1, ndim above 8).
+ * @par Lifetime
+ * The elements are borrowed by whoever reads the view, and never freed; the DLTensor, its shape and
+ * its strides may go.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_tensor_from_dlpack(vgrad_tensor *out, const void *dltensor);
+
+/**
  * How many elements a tensor has.
  *
  * @param tensor the view.

@@ -72,6 +72,8 @@ START_TEST(null_for_context_dataset_and_tensor)
     refuses_pointer(vgrad_tensor_matrix(NULL, x, VGRAD_FLOAT64, 1, 1));
     refuses_pointer(vgrad_tensor_view(NULL, x, VGRAD_FLOAT64, 0, NULL, NULL));
     refuses_pointer(vgrad_tensor_view(&view, x, VGRAD_FLOAT64, 1, NULL, NULL));
+    INVALID(vgrad_tensor_from_dlpack(NULL, x));
+    INVALID(vgrad_tensor_from_dlpack(&view, NULL));
     refuses_number(-1, vgrad_tensor_count(NULL));
     refuses_pointer(vgrad_tensor_f32(NULL));
     refuses_pointer(vgrad_tensor_f64(NULL));

@@ -362,6 +362,127 @@ static const vgrad_tensor *some_halves(vgrad_tensor *view)
     return vgrad_tensor_view(view, bits, VGRAD_FLOAT16, 1, shape, strides);
 }
 
+/* As DLPack lays it out. */
+typedef struct dltensor {
+    void *data;
+    struct {
+        int32_t device_type, device_id;
+    } device;
+    int32_t ndim;
+    struct {
+        uint8_t code, bits;
+        uint16_t lanes;
+    } dtype;
+    int64_t *shape, *strides;
+    uint64_t byte_offset;
+} dltensor;
+
+START_TEST(a_view_of_a_dltensor)
+{
+    double data[7] = { 0, 1, 2, 3, 4, 5, 6 }, out[6];
+    int64_t shape[2] = { 2, 3 }, columns[2] = { 1, 2 };
+    struct {
+        dltensor tensor;
+        void *context, *deleter;
+    } managed = { { data, { 1, 0 }, 2, { 2, 64, 1 }, shape, NULL, sizeof *data }, NULL, NULL };
+    vgrad_tensor view;
+    assert_ok(vgrad_tensor_from_dlpack(&view, &managed));
+    ck_assert(view.rank == 2 && view.shape[0] == 2 && view.shape[1] == 3);
+    ck_assert(view.dtype == VGRAD_FLOAT64 && view.device_type == 1 && view.device_id == 0);
+    ck_assert(view.name == NULL && view.layer == -1 && view.role == -1);
+    ck_assert_ptr_eq(vgrad_tensor_f64(&view), data + 1);
+    managed.tensor.strides = columns;
+    assert_ok(vgrad_tensor_from_dlpack(&view, &managed));
+    shape[0] = columns[0] = 77; /* both were copied */
+    assert_ok(vgrad_tensor_copy(&view, out, VGRAD_FLOAT64, 6));
+    for (int i = 0; i < 6; i++)
+        ck_assert_double_eq(out[i], 1 + i / 3 + 2 * (i % 3));
+    managed.tensor.ndim = 0; /* one element, and neither shape nor strides */
+    managed.tensor.shape = managed.tensor.strides = NULL;
+    assert_ok(vgrad_tensor_from_dlpack(&view, &managed));
+    ck_assert_double_eq(vgrad_tensor_stat(&view, VGRAD_MEAN), 1);
+}
+END_TEST
+
+START_TEST(types_of_dltensors)
+{
+    static const struct {
+        uint8_t code, bits;
+        int32_t dtype; /* 0: none */
+    } types[] = {
+        { 2, 16, VGRAD_FLOAT16 },
+        { 2, 32, VGRAD_FLOAT32 },
+        { 2, 64, VGRAD_FLOAT64 },
+        { 4, 16, VGRAD_BFLOAT16 },
+        { 1, 8, VGRAD_UINT8 },
+        { 0, 32, VGRAD_INT32 },
+        { 0, 64, VGRAD_INT64 },
+        { 2, 128, 0 },
+        { 2, 8, 0 },
+        { 4, 32, 0 },
+        { 1, 16, 0 },
+        { 1, 32, 0 },
+        { 0, 8, 0 },
+        { 0, 16, 0 },
+        { 3, 64, 0 },
+        { 5, 64, 0 },
+        { 6, 8, 0 },
+        { 255, 32, 0 },
+    };
+    double data[2] = { 0 };
+    int64_t shape[1] = { 1 };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        dltensor from = { data, { 1, 0 }, 1, { types[i].code, types[i].bits, 1 }, shape, NULL, 0 };
+        vgrad_tensor view = { .dtype = 99 };
+        assert_status(types[i].dtype ? VGRAD_OK : VGRAD_E_UNSUPPORTED,
+                      vgrad_tensor_from_dlpack(&view, &from));
+        ck_assert_int_eq(view.dtype, types[i].dtype ? types[i].dtype : 99);
+        from.dtype.lanes = 4;
+        assert_status(VGRAD_E_UNSUPPORTED, vgrad_tensor_from_dlpack(&view, &from));
+        assert_error_names("4 lanes");
+    }
+}
+END_TEST
+
+START_TEST(dltensors_that_cannot_be_viewed_or_read)
+{
+    float data[2] = { 3, 4 };
+    int64_t shape[9] = { 1, 1, 1, 1, 1, 1, 1, 1, 2 };
+    dltensor from = { data, { 1, 0 }, 9, { 2, 32, 1 }, shape, NULL, 0 };
+    vgrad_tensor view = { .dtype = 99 };
+    float out[2] = { 0 };
+    assert_status(VGRAD_E_UNSUPPORTED, vgrad_tensor_from_dlpack(&view, &from));
+    assert_error_names("ndim 0 to 8, got 9");
+    from.ndim = -1;
+    assert_status(VGRAD_E_INVALID, vgrad_tensor_from_dlpack(&view, &from));
+    from.ndim = 8;
+    shape[3] = -2;
+    assert_status(VGRAD_E_INVALID, vgrad_tensor_from_dlpack(&view, &from));
+    shape[3] = 2;
+    from.data = NULL;
+    from.byte_offset = 16;
+    assert_status(VGRAD_E_INVALID, vgrad_tensor_from_dlpack(&view, &from));
+    from.data = data;
+    from.byte_offset = 0;
+    from.shape = NULL;
+    assert_status(VGRAD_E_INVALID, vgrad_tensor_from_dlpack(&view, &from));
+    ck_assert_int_eq(view.dtype, 99);
+    from.shape = shape;
+    from.device.device_type = 2; /* CUDA: nothing here reads it */
+    from.device.device_id = 3;
+    assert_ok(vgrad_tensor_from_dlpack(&view, &from));
+    ck_assert(view.device_type == 2 && view.device_id == 3);
+    assert_status(VGRAD_E_UNSUPPORTED, vgrad_tensor_copy(&view, out, VGRAD_FLOAT32, 2));
+    assert_error_names("device type 2");
+    ck_assert(out[0] == 0);
+    shape[3] = 0; /* no elements: no address is needed */
+    from.data = NULL;
+    from.device.device_type = 1;
+    assert_ok(vgrad_tensor_from_dlpack(&view, &from));
+    ck_assert_int_eq(vgrad_tensor_count(&view), 0);
+}
+END_TEST
+
 START_TEST(a_histogram_counts_signs_and_powers_of_two)
 {
     vgrad_tensor view;
@@ -428,7 +549,8 @@ int main(void)
               an_update_of_before_it_was_kept_is_not_there, a_failed_step_holds_nothing,
               a_parameter_is_set_from_any_strides_and_dtype,
               a_parameter_is_not_set_from_itself_in_another_order, views_at_their_limits,
-              views_that_are_none, a_histogram_counts_signs_and_powers_of_two,
+              views_that_are_none, a_view_of_a_dltensor, types_of_dltensors,
+              dltensors_that_cannot_be_viewed_or_read, a_histogram_counts_signs_and_powers_of_two,
               what_is_read_from_a_histogram_beside_the_moments, a_share_of_nothing_is_no_number);
     return run_suite(suite);
 }
