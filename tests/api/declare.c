@@ -217,6 +217,26 @@ START_TEST(a_flight_recorder_keeps_what_led_to_nan)
 }
 END_TEST
 
+/* Of a tensor that comes twice in a step the later one counts. */
+START_TEST(a_tensor_may_come_again)
+{
+    const double wide[6] = { 50, -50, 50, -50, 50, -50 }, narrow[6] = { 0 };
+    vgrad_tensor t;
+    vgrad_probe *probe = begun();
+    const vgrad_role roles[] = { VGRAD_PREACTIVATION, VGRAD_DELTA, VGRAD_INPUT };
+    for (int again = 0; again < 2; again++)
+        for (int r = 0; r < 3; r++) {
+            vgrad_tensor_matrix(&t, again ? narrow : wide, VGRAD_FLOAT64, 2, 3);
+            assert_ok(vgrad_probe_observe(probe, 0, roles[r], &t));
+        }
+    assert_ok(vgrad_probe_end(probe, 1));
+    ck_assert_double_eq(read(probe, 0, VGRAD_ACTIVATION, VGRAD_DERIVATIVE_RMS), 1);
+    for (int r = 0; r < 3; r++)
+        ck_assert_double_eq(read(probe, 0, roles[r], VGRAD_MAX), 0);
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
 /* A gradient that comes too large by the loss's scale is divided by it; nothing else is. */
 START_TEST(a_scaled_loss_is_told)
 {
@@ -243,6 +263,7 @@ int main(void)
 {
     Suite *suite = suite_create("declare");
     add_tests(suite, "declare", layers_that_are_none, steps_go_on_and_end, tensors_that_are_none,
-              tensors_at_the_edge, a_flight_recorder_keeps_what_led_to_nan, a_scaled_loss_is_told);
+              tensors_at_the_edge, a_flight_recorder_keeps_what_led_to_nan, a_tensor_may_come_again,
+              a_scaled_loss_is_told);
     return run_suite(suite);
 }
