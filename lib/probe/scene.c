@@ -43,7 +43,7 @@ vgrad_status vgrad__scene_complete(const vgrad_probe *probe, vgrad__scene *scene
     if (status != VGRAD_OK)
         return status;
     return vgrad__history_create(&scene->history, (size_t)series,
-                                 scene->layer_count * VGRAD__FIGURES,
+                                 scene->layer_count * VGRAD__FIGURES + VGRAD__LOOK_FIGURES,
                                  (size_t)probe->options[VGRAD_PROBE_HISTORY], probe->context);
 }
 
@@ -67,4 +67,21 @@ void vgrad__scene_destroy(const vgrad_probe *probe, vgrad__scene *scene)
     vgrad__release(probe->context, scene->of_tensor, scene->tensor_count, sizeof *scene->of_tensor);
     vgrad__release(probe->context, scene->layers, scene->layer_capacity, sizeof *scene->layers);
     *scene = (vgrad__scene){ 0 };
+}
+
+const vgrad__moments *vgrad__scene_moments(const vgrad__scene *scene, size_t layer, vgrad_role role,
+                                           size_t look)
+{
+    const int32_t series = scene->layers[layer].series[vgrad__watchable(role)];
+    return series >= 0 ? vgrad__history_at(&scene->history, (size_t)series, look) : NULL;
+}
+
+double *vgrad__scene_figures(const vgrad__scene *scene, size_t layer, size_t look)
+{
+    return vgrad__history_figures(&scene->history, look) + layer * VGRAD__FIGURES;
+}
+
+double *vgrad__scene_loss(const vgrad__scene *scene, size_t look)
+{
+    return vgrad__scene_figures(scene, scene->layer_count, look);
 }
