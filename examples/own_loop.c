@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <vgrad/vgrad.h>
 
-enum { ROWS = 200, INPUTS = 2, UNITS = 5, STEPS = 400 };
+enum { ROWS = 200, INPUTS = 2, UNITS = 5, STEPS = 300 };
 
 /* Weights, and all that one step computes. */
 typedef struct model {
@@ -35,6 +35,7 @@ static void initialize(model *m)
     for (int j = 0; j < UNITS; j++) {
         m->w1[0][j] = 12 * cos(1 + 1.3 * j);
         m->w1[1][j] = 12 * sin(1 + 1.3 * j);
+        m->b1[j] = cos(2.1 * j);
         m->w2[j][0] = j % 2 ? -0.5 : 0.5;
     }
 }
@@ -138,7 +139,7 @@ static vgrad_status train(vgrad_probe *probe)
     for (int64_t step = 0; step < STEPS && status >= 0; step++) {
         const double loss = forward(&m);
         backward(&m);
-        make_updates(&m, 0.5);
+        make_updates(&m, 2);
         status = show(probe, step, &m, loss);
         update(&m);
         if (status != VGRAD_CHANGED)

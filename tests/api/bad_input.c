@@ -264,6 +264,8 @@ START_TEST(null_for_optimizer_and_probe)
     INVALID(vgrad_probe_detach(NULL));
     refuses_number(-1, vgrad_probe_layer_count(NULL));
     refuses_pointer(vgrad_probe_finding(NULL, 0));
+    INVALID(vgrad_probe_report(NULL, VGRAD_REPORT_TABLE, vgrad_write_file, stdout));
+    INVALID(vgrad_probe_report(probe, VGRAD_REPORT_TABLE, NULL, NULL));
     refuses_pointer(vgrad_probe_layer_name(NULL, 0));
     INVALID(vgrad_probe_read(NULL, 1, VGRAD_KERNEL, VGRAD_MEAN, &out));
     assert_ok(vgrad_probe_attach(probe, f.network));
