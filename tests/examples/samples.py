@@ -75,7 +75,7 @@ def check_own_loop():
     points.expect(len(found) > 1 and found[0] == "9", "own_loop finds that tanh is saturated",
                   done.stdout)
     number = r" +[-+.e\d]+"
-    rows = re.findall(rf"^(hidden|out)   ((?:{number}){{6}}) +\S+$", done.stdout,
+    rows = re.findall(rf"^(hidden|out)((?:{number}){{6}}) +\S+$", done.stdout,
                       re.MULTILINE)
     points.expect([name for name, _ in rows] == ["hidden", "out"], "own_loop prints a table",
                   done.stdout)
