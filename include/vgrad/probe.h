@@ -396,6 +396,40 @@ VGRAD_API const vgrad_finding *vgrad_probe_finding(const vgrad_probe *probe, int
 
 /** @} */
 
+/** What can be told as text. @since 0.1 */
+typedef enum vgrad_report {
+    /** A line for each layer, of the latest look: rms of dL/dW and of delta, VGRAD_SATURATION,
+        VGRAD_DEAD_SHARE, VGRAD_UPDATE_RATIO, VGRAD_COHERENCE, VGRAD_NOISE_SCALE. "-": not known;
+        Inf for a rms: not all of the tensor is finite. */
+    VGRAD_REPORT_TABLE = 1,
+    /** Of the latest look, from the last anchor to the first: what delta loses on each hop, to what
+        (from 0.005 decades), and in all. In the bars '=' was lost or gained before, '-' is lost by
+        this hop, '+' is gained. */
+    VGRAD_REPORT_BUDGET = 2,
+    VGRAD_REPORT_FINDINGS = 3, /**< All that are raised, gravest first, with evidence and remedy. */
+    /** A line for each layer whose kernel gradient was seen: log10 of its rms over the remembered
+        looks, at most 60 columns (each the mean of as many looks), in the characters U+2581 to
+        U+2588 as UTF-8, with its own lowest and highest beside it. All layers share one scale.
+        Blank: not seen, 0 or not finite. Below them the loss, if it is known, on a scale of its
+        own. */
+    VGRAD_REPORT_SPARKLINES = 4
+} vgrad_report;
+
+/**
+ * Tell what was seen, in lines of text. Of a look in progress nothing is told; before the first one
+ * has ended the text is "nothing seen yet". The text is for people: it may change.
+ *
+ * @param probe the probe.
+ * @param what  which report.
+ * @param write where it goes, line by line; it must not change the probe.
+ * @param user  handed to `write`.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_IO (`write` refused).
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_probe_report(const vgrad_probe *probe, vgrad_report what,
+                                          vgrad_write write, void *user);
+
 VGRAD_DECLARATIONS_END
 
 #endif

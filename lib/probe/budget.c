@@ -27,20 +27,17 @@
 typedef struct scribe {
     const vgrad__scene *scene;
     size_t look;
-    double *figures;
 } scribe;
 
 static double *figures_of(const scribe *s, int32_t layer)
 {
-    return s->figures + (size_t)layer * VGRAD__FIGURES;
+    return vgrad__scene_figures(s->scene, (size_t)layer, s->look);
 }
 
 /* A norm that this look saw; NaN if it did not. */
 static double norm_seen(const scribe *s, int32_t layer, vgrad_role role)
 {
-    const int32_t series = s->scene->layers[layer].series[vgrad__watchable(role)];
-    const vgrad__moments *moments =
-        series >= 0 ? vgrad__history_at(&s->scene->history, (size_t)series, s->look) : NULL;
+    const vgrad__moments *moments = vgrad__scene_moments(s->scene, (size_t)layer, role, s->look);
     if (!moments || moments->finite < moments->count)
         return (double)NAN;
     return vgrad__moments_read(moments, VGRAD_L2);
@@ -178,9 +175,7 @@ static void make_update(const scribe *s, int32_t index)
 
 void vgrad__budget(vgrad_probe *probe)
 {
-    const vgrad__history *history = &probe->scene.history;
-    const scribe s = { &probe->scene, history->looks - 1,
-                       vgrad__history_figures(history, history->looks - 1) };
+    const scribe s = { &probe->scene, probe->scene.history.looks - 1 };
     const bool updates = probe->roles & 1u << vgrad__watchable(VGRAD_KERNEL_UPDATE);
     if (probe->look.closer)
         make_hops(&s);

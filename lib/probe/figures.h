@@ -29,6 +29,9 @@ typedef enum vgrad__figure {
     VGRAD__FIGURES
 } vgrad__figure;
 
+/* Behind those of all layers, of the whole look: the loss. */
+enum { VGRAD__LOOK_FIGURES = 1 };
+
 /* Where a quantity stands; VGRAD__FIGURES: it is none of these. *role: what it is of. */
 vgrad__figure vgrad__figure_of(vgrad_quantity quantity, vgrad_role *role);
 

@@ -169,6 +169,7 @@ void vgrad__look_derivative(vgrad_probe *probe, int32_t layer, const double *der
 void vgrad__look_end(vgrad_probe *probe, double loss, int64_t rows)
 {
     probe->look.open = false;
+    *vgrad__scene_loss(&probe->scene, probe->scene.history.looks - 1) = loss;
     vgrad__budget(probe);
     vgrad__rules_look(probe, loss, rows);
 }

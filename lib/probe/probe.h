@@ -112,6 +112,14 @@ vgrad_status vgrad__scene_complete(const vgrad_probe *probe, vgrad__scene *scene
                                    const vgrad__wiring *wiring);
 void vgrad__scene_destroy(const vgrad_probe *probe, vgrad__scene *scene);
 
+/* What a look saw of a layer's tensor; NULL: nothing. */
+const vgrad__moments *vgrad__scene_moments(const vgrad__scene *scene, size_t layer, vgrad_role role,
+                                           size_t look);
+/* A layer's figures of a look. */
+double *vgrad__scene_figures(const vgrad__scene *scene, size_t layer, size_t look);
+/* The loss of a look; NaN: not known. */
+double *vgrad__scene_loss(const vgrad__scene *scene, size_t look);
+
 /* ---- look.c ---- */
 
 /* A look at this step begins. */

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe/factors.h"
+
 enum { NOTE = 1, WARNING = 2, SEVERE = 3 };
 
 /* What is raised stays until it is this much better than the threshold. */
@@ -22,9 +24,7 @@ static double option(const vgrad_probe *probe, vgrad_probe_option which)
 
 static const vgrad__moments *moments_seen(const vgrad_probe *probe, size_t layer, vgrad_role role)
 {
-    const vgrad__history *history = &probe->scene.history;
-    const int32_t series = probe->scene.layers[layer].series[vgrad__watchable(role)];
-    return series >= 0 ? vgrad__history_at(history, (size_t)series, history->looks - 1) : NULL;
+    return vgrad__scene_moments(&probe->scene, layer, role, probe->scene.history.looks - 1);
 }
 
 /* ---- the window ---- */
@@ -76,14 +76,13 @@ static void add_loss(vgrad_probe *probe, double loss)
 /* A look at all that is judged by windows. */
 static void add_look(vgrad_probe *probe, int64_t rows)
 {
-    const vgrad__history *history = &probe->scene.history;
-    const double *figures = vgrad__history_figures(history, history->looks - 1);
+    const size_t look = probe->scene.history.looks - 1;
     vgrad__run_window *w = &probe->window;
     if (w->looks++ == 0)
         w->first_step = probe->look.step;
     w->samples += rows;
     for (size_t i = 0; i < probe->scene.layer_count; i++)
-        add_layer(probe, i, figures + i * VGRAD__FIGURES);
+        add_layer(probe, i, vgrad__scene_figures(&probe->scene, i, look));
 }
 
 static void begin_window(vgrad_probe *probe)
@@ -112,8 +111,9 @@ static vgrad__verdict verdict_on(const vgrad_probe *probe, vgrad_finding_code co
 
 static void deliver(vgrad_probe *probe, const vgrad__verdict *verdict)
 {
-    vgrad__findings_take(&probe->scene.findings, verdict, probe->window.first_step,
-                         probe->look.step, (int32_t)option(probe, VGRAD_PROBE_WINDOWS));
+    const int64_t first = verdict->at_once ? probe->look.step : probe->window.first_step;
+    vgrad__findings_take(&probe->scene.findings, verdict, first, probe->look.step,
+                         (int32_t)option(probe, VGRAD_PROBE_WINDOWS));
 }
 
 static int compare(const void *a, const void *b)
@@ -170,54 +170,31 @@ static way find_way(const vgrad_probe *probe)
 }
 
 static const struct {
-    const char *word;
     vgrad_quantity quantity;
     const char *vanishing, *exploding;
 } causes[VGRAD__LOST_IN_BLOCK + 1] = {
-    [VGRAD__LOST_TO_WEIGHTS] = { "weights", VGRAD_BUDGET_WEIGHT,
+    [VGRAD__LOST_TO_WEIGHTS] = { VGRAD_BUDGET_WEIGHT,
                                  "initialize the kernels with a variance of 1 / inputs or more: "
                                  "Glorot's for tanh, He's for ReLU",
                                  "initialize the kernels with a smaller variance, or clip the "
                                  "gradient's norm" },
-    [VGRAD__LOST_TO_ALIGNMENT] = { "alignment", VGRAD_BUDGET_ALIGNMENT,
+    [VGRAD__LOST_TO_ALIGNMENT] = { VGRAD_BUDGET_ALIGNMENT,
                                    "the gradient lies where the kernels map to little: use an "
                                    "orthogonal initializer, or normalize",
                                    "the gradient lies along the kernels' largest directions: "
                                    "decay or normalize the weights" },
-    [VGRAD__LOST_TO_DERIVATIVE] = { "derivative factor", VGRAD_BUDGET_DERIVATIVE,
+    [VGRAD__LOST_TO_DERIVATIVE] = { VGRAD_BUDGET_DERIVATIVE,
                                     "use an activation with a derivative near 1 (ReLU with He's "
                                     "initializer, tanh with Glorot's), fewer layers, residual "
                                     "blocks or batch normalization",
                                     "use an activation whose derivative is at most 1" },
-    [VGRAD__LOST_TO_CORRELATION] = { "correlation", VGRAD_BUDGET_CORRELATION,
+    [VGRAD__LOST_TO_CORRELATION] = { VGRAD_BUDGET_CORRELATION,
                                      "the gradient sits on saturated units: scale the inputs, or "
                                      "use an activation that does not saturate",
                                      "the gradient sits on the steepest units: normalize" },
-    [VGRAD__LOST_IN_BLOCK] = { "blocks", VGRAD_BUDGET_BLOCK,
-                               "give the blocks an identity path around them",
+    [VGRAD__LOST_IN_BLOCK] = { VGRAD_BUDGET_BLOCK, "give the blocks an identity path around them",
                                "normalize inside the blocks, or scale what they add" },
 };
-
-/* The factor with the largest part in what is lost (sign 1) or won (-1). */
-static vgrad__figure main_cause(const way *w, double sign)
-{
-    vgrad__figure most = VGRAD__LOST_TO_WEIGHTS;
-    for (int f = VGRAD__LOST_TO_WEIGHTS; f <= VGRAD__LOST_IN_BLOCK; f++)
-        if (sign * w->lost[f] > sign * w->lost[most])
-            most = (vgrad__figure)f;
-    return most;
-}
-
-/* "derivative factor 2.10, weights 0.01": the cause first, then what else matters. */
-static void write_parts(const way *w, vgrad__figure cause, double sign, char *to, size_t size)
-{
-    const double worth_telling = 0.05;
-    size_t used = (size_t)snprintf(to, size, "%s %.2f", causes[cause].word, sign * w->lost[cause]);
-    for (int f = VGRAD__LOST_TO_WEIGHTS; f <= VGRAD__LOST_IN_BLOCK && used < size; f++)
-        if (f != (int)cause && fabs(w->lost[f]) >= worth_telling)
-            used += (size_t)snprintf(to + used, size - used, ", %s %.2f", causes[f].word,
-                                     sign * w->lost[f]);
-}
 
 static int32_t severity_of_way(const vgrad_probe *probe, const way *w, double total, double factor)
 {
@@ -235,9 +212,10 @@ static void judge_way(vgrad_probe *probe, const way *w, vgrad_finding_code code,
                                          "alignment", "derivative", "correlation" };
     const vgrad__probe_layer *layers = probe->scene.layers;
     const double total = sign * w->lost[VGRAD__LOST];
-    const vgrad__figure cause = main_cause(w, sign);
+    const vgrad__figure cause = vgrad__main_factor(w->lost, sign);
+    const double worth_telling = 0.05;
     const bool vanishing = code == VGRAD_FINDING_VANISHING;
-    char parts[128];
+    char text[VGRAD__LOSS_TEXT];
     vgrad__verdict v = verdict_on(probe, code, -1);
     v.role = VGRAD_DELTA;
     v.cause = causes[cause].quantity;
@@ -251,10 +229,9 @@ static void judge_way(vgrad_probe *probe, const way *w, vgrad_finding_code code,
     v.evidence[1] = w->hops;
     for (int i = 0; i < 4; i++)
         v.evidence[2 + i] = sign * w->lost[VGRAD__LOST_TO_WEIGHTS + i];
-    write_parts(w, cause, sign, parts, sizeof parts);
-    snprintf(v.message, sizeof v.message, "from %s to %s delta %s %.2f decades: %s",
-             layers[w->last].name, layers[w->first].name, vanishing ? "loses" : "gains", total,
-             parts);
+    vgrad__tell_loss(w->lost, worth_telling, text);
+    snprintf(v.message, sizeof v.message, "from %s to %s delta %s", layers[w->last].name,
+             layers[w->first].name, text);
     if (vanishing && w->cut >= 0) {
         v.severity = SEVERE;
         v.cause = VGRAD_BUDGET_DERIVATIVE;

@@ -25,7 +25,8 @@ static vgrad_status create_history(const vgrad_probe *probe, const vgrad__scene 
                                    vgrad__history *history, int32_t series,
                                    vgrad_probe_option capacity)
 {
-    return vgrad__history_create(history, (size_t)series, scene->layer_count * VGRAD__FIGURES,
+    return vgrad__history_create(history, (size_t)series,
+                                 scene->layer_count * VGRAD__FIGURES + VGRAD__LOOK_FIGURES,
                                  (size_t)probe->options[capacity], probe->context);
 }
 
@@ -94,4 +95,21 @@ void vgrad__scene_destroy(const vgrad_probe *probe, vgrad__scene *scene)
     vgrad__release(probe->context, scene->of_tensor, scene->tensor_count, sizeof *scene->of_tensor);
     vgrad__release(probe->context, scene->layers, scene->layer_capacity, sizeof *scene->layers);
     *scene = (vgrad__scene){ 0 };
+}
+
+const vgrad__moments *vgrad__scene_moments(const vgrad__scene *scene, size_t layer, vgrad_role role,
+                                           size_t look)
+{
+    const int32_t series = scene->layers[layer].series[vgrad__watchable(role)];
+    return series >= 0 ? vgrad__history_at(&scene->history, (size_t)series, look) : NULL;
+}
+
+double *vgrad__scene_figures(const vgrad__scene *scene, size_t layer, size_t look)
+{
+    return vgrad__history_figures(&scene->history, look) + layer * VGRAD__FIGURES;
+}
+
+double *vgrad__scene_loss(const vgrad__scene *scene, size_t look)
+{
+    return vgrad__scene_figures(scene, scene->layer_count, look);
 }

@@ -41,6 +41,7 @@ static void enum_sizes(void)
     FOUR_BYTES(vgrad_optimizer_kind);
     FOUR_BYTES(vgrad_optimizer_option);
     FOUR_BYTES(vgrad_probe_option);
+    FOUR_BYTES(vgrad_report);
     FOUR_BYTES(vgrad_loss);
     FOUR_BYTES(vgrad_trainer_option);
     FOUR_BYTES(vgrad_event_kind);

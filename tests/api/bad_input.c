@@ -268,6 +268,8 @@ START_TEST(null_for_optimizer_and_probe)
     refuses_pointer(vgrad_probe_finding(NULL, 0));
     refuses_number(-1, vgrad_probe_worst_samples(NULL, 0, NULL, NULL, 0));
     refuses_number(-1, vgrad_probe_flight(NULL, 0, VGRAD_KERNEL, VGRAD_L2, NULL, NULL, 0));
+    INVALID(vgrad_probe_report(NULL, VGRAD_REPORT_TABLE, vgrad_write_file, stdout));
+    INVALID(vgrad_probe_report(probe, VGRAD_REPORT_TABLE, NULL, NULL));
     refuses_pointer(vgrad_probe_layer_name(NULL, 0));
     INVALID(vgrad_probe_read(NULL, 1, VGRAD_KERNEL, VGRAD_MEAN, &out));
     assert_ok(vgrad_probe_attach(probe, f.network));

@@ -66,6 +66,28 @@ def check_own_layer():
     points.expect(learned and float(learned[2]) > 0.95, "own_layer learns the circles", lines)
 
 
+def check_own_loop():
+    """Findings as they change, then the layers' table, the budget and the lines."""
+    done = start(SAMPLES["own_loop"])
+    points.expect(done.returncode == 0 and done.stderr == "", "own_loop runs", done)
+    found = re.findall(r"^step (\d+), loss [.\d]+:\nwarning, hidden, since step 0\n"
+                       r"    hidden is saturated: ", done.stdout, re.MULTILINE)
+    points.expect(len(found) > 1 and found[0] == "9", "own_loop finds that tanh is saturated",
+                  done.stdout)
+    number = r" +[-+.e\d]+"
+    rows = re.findall(rf"^(hidden|out)((?:{number}){{6}}) +\S+$", done.stdout,
+                      re.MULTILINE)
+    points.expect([name for name, _ in rows] == ["hidden", "out"], "own_loop prints a table",
+                  done.stdout)
+    lost = re.search(r"^from out to hidden delta (?:loses|gains) [.\d]+ decades: \w", done.stdout,
+                     re.MULTILINE)
+    points.expect(lost, "own_loop prints the budget", done.stdout)
+    loss = re.search(r"^loss    [\u2581-\u2588]{60}  ([.\d]+) to ([.\d]+)$", done.stdout,
+                     re.MULTILINE)
+    points.expect(loss and float(loss[1]) < 0.1 < 0.6 < float(loss[2]),
+                  "own_loop learns the circles", done.stdout)
+
+
 def check_residual():
     done = start(SAMPLES["residual"])
     points.expect(done.returncode == 0 and done.stderr == "" and
@@ -154,9 +176,11 @@ def main():
     check_format("keras60.c")
     check_format("table.c")
     check_format("own_layer.c")
+    check_format("own_loop.c")
     check_format("residual.c")
     check_minimal()
     check_own_layer()
+    check_own_loop()
     check_residual()
     check_keras60()
     check_table()

@@ -1,0 +1,67 @@
+/* lib/probe/cost.c, by a clock of the test's. */
+/* SPDX-License-Identifier: MIT */
+#include "probe/cost.h"
+
+#include <math.h>
+
+#include "runner.h"
+
+/* Steps that take 1 second, and `more` if they are looked at: every k-th, as the cost says. */
+static double run(vgrad__cost *cost, double now, int64_t first, int64_t steps, int64_t every,
+                  double more)
+{
+    for (int64_t step = first; step < first + steps; step++) {
+        bool looks = step % vgrad__cost_every(cost, every) == 0;
+        vgrad__cost_begin(cost, now, looks);
+        now += looks ? 1 + more : 1;
+        if (step % 50 == 49)
+            now += 1000; /* something else: one step in fifty seems to take long */
+    }
+    return now;
+}
+
+START_TEST(a_look_costs_what_it_takes_longer)
+{
+    vgrad__cost cost = { .stretch = 0 };
+    ck_assert(isnan(vgrad__cost_percent(&cost, 4)));
+    run(&cost, 5, 0, 400, 4, 0.5);
+    ck_assert_double_eq_tol(vgrad__cost_of_a_look(&cost), 0.5, 1e-9);
+    ck_assert_double_eq_tol(vgrad__cost_percent(&cost, 4), 12.5, 1e-7);
+}
+END_TEST
+
+START_TEST(what_is_not_known_is_not_told)
+{
+    vgrad__cost cost = { .stretch = 0 };
+    run(&cost, 0, 0, 400, 1, 0.5); /* every step is looked at */
+    ck_assert(isnan(vgrad__cost_of_a_look(&cost)));
+    vgrad__cost_limit(&cost, 1, 1, 400);
+    ck_assert_int_eq(vgrad__cost_every(&cost, 1), 1);
+    ck_assert_int_eq(cost.changes, 0);
+}
+END_TEST
+
+START_TEST(a_limit_is_kept_and_given_back)
+{
+    vgrad__cost cost = { .stretch = 0 };
+    double now = run(&cost, 0, 0, 400, 2, 0.5);
+    vgrad__cost_limit(&cost, 5, 2, 400); /* 50 percent a look: one in ten */
+    ck_assert_int_eq(vgrad__cost_every(&cost, 2), 10);
+    ck_assert(cost.changes == 1 && cost.steps[0] == 400 && cost.every[0] == 10);
+    ck_assert_double_le(vgrad__cost_percent(&cost, 2), 5 + 1e-9);
+    now = run(&cost, now, 400, 2000, 2, 0.01);
+    vgrad__cost_limit(&cost, 5, 2, 2400); /* looks have become cheap */
+    ck_assert_int_eq(vgrad__cost_every(&cost, 2), 2);
+    ck_assert_int_eq(cost.changes, 2);
+    vgrad__cost_limit(&cost, 5, 2, 2400);
+    ck_assert_int_eq(cost.changes, 2);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("cost");
+    add_tests(suite, "cost", a_look_costs_what_it_takes_longer, what_is_not_known_is_not_told,
+              a_limit_is_kept_and_given_back);
+    return run_suite(suite);
+}
