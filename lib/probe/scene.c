@@ -21,8 +21,23 @@ vgrad__probe_layer *vgrad__scene_add_layer(const vgrad_probe *probe, vgrad__scen
     return layer;
 }
 
-vgrad_status vgrad__scene_complete(const vgrad_probe *probe, vgrad__scene *scene,
-                                   const vgrad__wiring *wiring)
+/* Gives back what looking needs beside the layers themselves. */
+static void take_apart(const vgrad_probe *probe, vgrad__scene *scene)
+{
+    for (size_t i = 0; i < scene->layer_count; i++) {
+        vgrad__probe_layer *layer = &scene->layers[i];
+        vgrad__release(probe->context, layer->signal.alive, (size_t)layer->units,
+                       sizeof *layer->signal.alive);
+        layer->signal.alive = NULL;
+        vgrad__closeups_destroy(probe, layer);
+    }
+    vgrad__history_destroy(&scene->history);
+    vgrad__findings_destroy(&scene->findings);
+    vgrad__path_destroy(&scene->path, probe->context);
+}
+
+static vgrad_status complete(const vgrad_probe *probe, vgrad__scene *scene,
+                             const vgrad__wiring *wiring)
 {
     int32_t series = 0;
     for (size_t i = 0; i < scene->layer_count; i++) {
@@ -32,7 +47,7 @@ vgrad_status vgrad__scene_complete(const vgrad_probe *probe, vgrad__scene *scene
                 layer->series[place] = series++;
         layer->signal.alive =
             vgrad__allocate(probe->context, (size_t)layer->units, sizeof *layer->signal.alive);
-        if (!layer->signal.alive)
+        if (!layer->signal.alive || vgrad__closeups_create(probe, layer) != VGRAD_OK)
             return VGRAD_E_MEMORY;
     }
     vgrad_status status =
@@ -47,6 +62,15 @@ vgrad_status vgrad__scene_complete(const vgrad_probe *probe, vgrad__scene *scene
                                  (size_t)probe->options[VGRAD_PROBE_HISTORY], probe->context);
 }
 
+vgrad_status vgrad__scene_complete(const vgrad_probe *probe, vgrad__scene *scene,
+                                   const vgrad__wiring *wiring)
+{
+    vgrad_status status = complete(probe, scene, wiring);
+    if (status != VGRAD_OK)
+        take_apart(probe, scene);
+    return status;
+}
+
 static void release_rows(const vgrad_probe *probe, vgrad__row_norms *rows)
 {
     vgrad__release(probe->context, rows->norms, (size_t)rows->capacity, sizeof *rows->norms);
@@ -58,12 +82,8 @@ void vgrad__scene_destroy(const vgrad_probe *probe, vgrad__scene *scene)
         vgrad__probe_layer *layer = &scene->layers[i];
         release_rows(probe, &layer->signal.input);
         release_rows(probe, &layer->signal.delta);
-        vgrad__release(probe->context, layer->signal.alive, (size_t)layer->units,
-                       sizeof *layer->signal.alive);
     }
-    vgrad__history_destroy(&scene->history);
-    vgrad__findings_destroy(&scene->findings);
-    vgrad__path_destroy(&scene->path, probe->context);
+    take_apart(probe, scene);
     vgrad__release(probe->context, scene->of_tensor, scene->tensor_count, sizeof *scene->of_tensor);
     vgrad__release(probe->context, scene->layers, scene->layer_capacity, sizeof *scene->layers);
     *scene = (vgrad__scene){ 0 };
