@@ -44,6 +44,8 @@ VGRAD_API void vgrad_probe_destroy(vgrad_probe *probe);
 /** What can be set of a probe. @since 0.1 */
 typedef enum vgrad_probe_option {
     VGRAD_PROBE_EVERY = 1, /**< 1. Looks at steps 0, k, 2k, ... (vgrad_trainer_steps()). */
+    /** 0: none. k: histograms at looks whose step is a multiple of k; 4 KiB for each tensor. */
+    VGRAD_PROBE_HISTOGRAM_EVERY = 2,
     /** 1024. Looks remembered, the latest; about 90 bytes for each and each tensor. */
     VGRAD_PROBE_HISTORY = 4,
     /** 1. How many times too large observed gradients are: they are divided by it. Of a loop of
@@ -58,6 +60,9 @@ typedef enum vgrad_probe_option {
         finite for the first time (vgrad_probe_flight()). */
     VGRAD_PROBE_FLIGHT = 9,
     VGRAD_PROBE_WINDOWS = 7, /**< 2. Windows in a row that raise a finding, or clear it. */
+    /** 0: none. k: statistics of each unit at looks whose step is a multiple of k; about 90 bytes
+       for each unit and each tensor. */
+    VGRAD_PROBE_UNITS_EVERY = 8,
     /* Thresholds of findings: see vgrad_finding_code. */
     VGRAD_PROBE_VANISHING_SLOPE = 20,  /**< 0.25. Decades a hop. */
     VGRAD_PROBE_VANISHING_TOTAL = 21,  /**< 1. Decades in all: a warning. */
@@ -77,11 +82,11 @@ typedef enum vgrad_probe_option {
  *
  * @param probe  the probe.
  * @param option which.
- * @param value  a whole number, at least 1, for EVERY, BUDGET_EVERY, HISTORY, WINDOW and
- *               WINDOWS; UPDATE_AFTER and
- *               FLIGHT from 0; shares in [0, 1]; the others as they are described.
- * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (HISTORY and FLIGHT while attached, or after
- * declare).
+ * @param value  a whole number, at least 1, for EVERY, BUDGET_EVERY, HISTORY, WINDOW and WINDOWS,
+ *               from 0 for HISTOGRAM_EVERY, UNITS_EVERY, UPDATE_AFTER and FLIGHT; shares in [0, 1];
+ *               the others as they are described.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (HISTORY, FLIGHT, HISTOGRAM_EVERY, UNITS_EVERY
+ *         while attached, or after declare).
  * @thread_handle
  * @since 0.1
  */
@@ -160,7 +165,7 @@ VGRAD_API vgrad_status vgrad_probe_detach(vgrad_probe *probe);
  * The gradient budget wants, of each dense layer, VGRAD_KERNEL as the pass had it,
  * VGRAD_PREACTIVATION, VGRAD_DELTA and VGRAD_ACTIVATION_GRADIENT; what samples say wants
  * VGRAD_INPUT, VGRAD_DELTA and VGRAD_KERNEL_GRADIENT. Rows of delta hold the 1 / rows of a mean
- * loss.
+ * loss. VGRAD_UPDATES_LOST, which wants weights from before and after their update, is not known.
  * @{ */
 
 /**
@@ -254,7 +259,8 @@ VGRAD_API int32_t vgrad_probe_layer_count(const vgrad_probe *probe);
 VGRAD_API const char *vgrad_probe_layer_name(const vgrad_probe *probe, int32_t layer);
 
 /**
- * The latest value of a quantity.
+ * The latest value of a quantity. The median, shares lost and the scale of a loss are those of the
+ * latest histogram, see vgrad_probe_histogram().
  *
  * @param probe    the probe.
  * @param layer    the layer's index.
@@ -323,6 +329,48 @@ VGRAD_API int64_t vgrad_probe_flight(const vgrad_probe *probe, int32_t layer, vg
  */
 VGRAD_API int64_t vgrad_probe_worst_samples(const vgrad_probe *probe, int32_t layer,
                                             int64_t *samples, double *norms, int64_t capacity);
+
+/** @name A closer look
+ * At some looks (VGRAD_PROBE_HISTOGRAM_EVERY, VGRAD_PROBE_UNITS_EVERY) and of some of the roles
+ * that are watched: VGRAD_KERNEL_GRADIENT, VGRAD_BIAS_GRADIENT, VGRAD_KERNEL, VGRAD_DELTA and
+ * VGRAD_ACTIVATION. Only the latest one is remembered. Of a step of several batches it is the last
+ * batch's delta and activation.
+ * @{ */
+
+/**
+ * The latest histogram, with bins as those of vgrad_tensor_histogram().
+ *
+ * @param probe     the probe.
+ * @param layer     the layer's index.
+ * @param role      the tensor's role, one of the above.
+ * @param[out] bins VGRAD_HISTOGRAM_BINS counts; untouched on failure.
+ * @param count     VGRAD_HISTOGRAM_BINS.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_NOT_FOUND (never taken, or no such layer).
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_probe_histogram(const vgrad_probe *probe, int32_t layer,
+                                             vgrad_role role, uint64_t *bins, size_t count);
+
+/**
+ * A quantity of every unit, when last they were looked at. Units go along a tensor's last axis:
+ * those of a dense layer, the filters of a convolution. A unit's own are its bias, its column of
+ * the kernel, and what it gave for each sample (and at each place of an image).
+ *
+ * @param probe       the probe.
+ * @param layer       the layer's index.
+ * @param role        the tensor's role, one of the above.
+ * @param quantity    VGRAD_COUNT to VGRAD_INFS.
+ * @param[out] values the values, by unit; NaN where nothing is finite; NULL: not wanted.
+ * @param capacity    how many it has room for: the first ones are filled in.
+ * @return how many units there are, which may be more than `capacity`; -1 on failure.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API int64_t vgrad_probe_units(const vgrad_probe *probe, int32_t layer, vgrad_role role,
+                                    vgrad_quantity quantity, double *values, int64_t capacity);
+
+/** @} */
 
 /** @name Findings
  * What is wrong, and why. All rules are made of ratios, so that the scale of the loss changes none.

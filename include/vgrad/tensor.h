@@ -253,9 +253,9 @@ VGRAD_API vgrad_status vgrad_tensor_histogram(const vgrad_tensor *tensor, uint64
  *
  * Mean, standard deviation and the rest are over the finite elements; the others are counted apart.
  * What follows VGRAD_INFS is read from a histogram (vgrad_tensor_histogram()), in a pass of its
- * own; probes do not have it. A share is that of the finite elements other than 0 which, rounded to
- * the type without a scale, would become 0: fp16 those up to 2^-25, bf16 up to 2^-134, and of OCP's
- * 8-bit types E4M3 up to 2^-10 and E5M2 up to 2^-17.
+ * own; probes have it where VGRAD_PROBE_HISTOGRAM_EVERY asks for it. A share is that of the finite
+ * elements other than 0 which, rounded to the type without a scale, would become 0: fp16 those up
+ * to 2^-25, bf16 up to 2^-134, and of OCP's 8-bit types E4M3 up to 2^-10 and E5M2 up to 2^-17.
  * @since 0.1
  */
 typedef enum vgrad_quantity {
@@ -275,8 +275,13 @@ typedef enum vgrad_quantity {
     VGRAD_BF16_LOST = 21,     /**< Share that bfloat16 would lose. */
     VGRAD_FP8_E4M3_LOST = 22, /**< Share that FP8 E4M3 would lose. */
     VGRAD_FP8_E5M2_LOST = 23, /**< Share that FP8 E5M2 would lose. */
+    /** Of a gradient: the power of two that the loss may be multiplied by for binary16 to lose
+        least of it without overflow: the largest element comes to 2^14 ... 2^15, a bit below where
+        binary16 ends. NaN where all is 0. Of a network: the least of its gradients'. */
+    VGRAD_LOSS_SCALE = 24,
     /* What a probe makes of several tensors: see vgrad_probe_read(). */
     VGRAD_UPDATE_RATIO = 40,       /**< log10(|update| / |weights|). */
+    VGRAD_UPDATES_LOST = 41,       /**< Share of weights whose update, not 0, was rounded away. */
     VGRAD_DEAD_SHARE = 42,         /**< Share of units with f' = 0 on every sample of the window. */
     VGRAD_SATURATION = 43,         /**< sqrt(mean f'^2) / max |f'|. */
     VGRAD_DERIVATIVE_RMS = 44,     /**< sqrt(mean f'^2). */

@@ -175,6 +175,8 @@ typedef struct vgrad__record {
     bool there;    /* e.g. not the dL/da of a fused output */
     bool measured; /* in this step, for some observer */
     vgrad__moments moments;
+    bool counts_lost; /* of an update, likewise */
+    int64_t lost;
 } vgrad__record;
 
 /* ---- the network ---- */
@@ -390,5 +392,7 @@ const vgrad_tensor *vgrad__record_read(const vgrad_network *network, const vgrad
 vgrad__record *vgrad__record_find(const vgrad_layer *layer, vgrad_role role);
 /* Where to add the moments of a tensor in this step; NULL: nobody wants them. */
 vgrad__moments *vgrad__moments_wanted(const vgrad_layer *layer, vgrad_role role);
+/* Where to add how many elements of an update were lost (see observer.h); NULL likewise. */
+int64_t *vgrad__lost_wanted(const vgrad_layer *layer, vgrad_role role);
 
 #endif

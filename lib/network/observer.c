@@ -15,6 +15,17 @@ bool vgrad__observable(const vgrad_network *network, size_t tensor, int32_t *lay
     return true;
 }
 
+int64_t vgrad__observable_units(const vgrad_network *network, size_t tensor)
+{
+    const vgrad_tensor *view = &network->records[tensor].view;
+    return view->shape[view->rank - 1];
+}
+
+int64_t vgrad__updates_lost(const vgrad_network *network, size_t tensor)
+{
+    return network->records[tensor].lost;
+}
+
 vgrad_status vgrad__observer_join(vgrad_network *network, vgrad__observer *observer)
 {
     vgrad__observers *all = &network->observers;
@@ -72,7 +83,7 @@ void vgrad__observers_begin(vgrad_network *network, int64_t step)
     if (!any)
         return;
     for (size_t r = 0; r < network->record_count; r++)
-        network->records[r].measured = false;
+        network->records[r].measured = network->records[r].counts_lost = false;
     for (size_t r = 0; r < network->record_count; r++) {
         unsigned wanted = VGRAD__WANT_NOTHING;
         for (size_t i = 0; i < all->count; i++)
@@ -82,6 +93,8 @@ void vgrad__observers_begin(vgrad_network *network, int64_t step)
             source->measured = true;
             source->moments = (vgrad__moments){ 0 };
         }
+        network->records[r].counts_lost = wanted & VGRAD__WANT_LOST;
+        network->records[r].lost = 0;
     }
 }
 
@@ -144,6 +157,7 @@ vgrad_status vgrad__observers_passed(const vgrad_layer *layer)
     if (!network->observers.watched)
         return VGRAD_OK;
     vgrad__passage passage = { .layer = layer, .index = layer->index };
+    view_rows(layer, layer->memory.a, &passage.activation);
     if (layer->input_count > 0) {
         view_rows(layer->inputs[0], layer->inputs[0]->memory.a, &passage.input);
         view_rows(layer, layer->memory.delta, &passage.delta);

@@ -25,14 +25,21 @@ typedef enum vgrad__family {
 } vgrad__family;
 
 /* What an observer may want of a tensor. The tensor itself is there for who keeps it
-   (vgrad_network_keep), and without that if it is a parameter or its gradient. */
-enum { VGRAD__WANT_NOTHING = 0, VGRAD__WANT_MOMENTS = 1, VGRAD__WANT_TENSOR = 2 };
+   (vgrad_network_keep), and without that if it is a parameter or its gradient. LOST, of an update:
+   see vgrad__updates_lost(). */
+enum {
+    VGRAD__WANT_NOTHING = 0,
+    VGRAD__WANT_MOMENTS = 1,
+    VGRAD__WANT_TENSOR = 2,
+    VGRAD__WANT_LOST = 4
+};
 
 /* What is there to see just after a layer's backward. */
 typedef struct vgrad__passage {
     const vgrad_layer *layer;
     int32_t index;
-    vgrad_tensor input, delta;            /* (rows, elements), packed; of an input layer no delta */
+    vgrad_tensor input, delta;            /* (rows, elements), packed; of an input layer neither */
+    vgrad_tensor activation;              /* likewise, of every layer */
     vgrad_tensor kernel, kernel_gradient; /* .data NULL: none that is its own alone */
 } vgrad__passage;
 
@@ -80,6 +87,13 @@ typedef struct vgrad__observers {
 /* What tensor a number stands for, from 0; false past the last. */
 bool vgrad__observable(const vgrad_network *network, size_t tensor, int32_t *layer,
                        vgrad_role *role);
+
+/* Elements along its last axis. */
+int64_t vgrad__observable_units(const vgrad_network *network, size_t tensor);
+
+/* Of an update that VGRAD__WANT_LOST asked for, while observers are told of it: how many of its
+   elements are not 0 and left their weight as it was. */
+int64_t vgrad__updates_lost(const vgrad_network *network, size_t tensor);
 
 /* What a layer is, for those who follow a gradient through a network. */
 typedef struct vgrad__layer_facts {

@@ -187,6 +187,14 @@ vgrad__moments *vgrad__moments_wanted(const vgrad_layer *layer, vgrad_role role)
     return record && record->measured ? &record->moments : NULL;
 }
 
+int64_t *vgrad__lost_wanted(const vgrad_layer *layer, vgrad_role role)
+{
+    if (!layer->network->observers.watched)
+        return NULL;
+    vgrad__record *record = vgrad__record_find(layer, role);
+    return record && record->counts_lost ? &record->lost : NULL;
+}
+
 static const char *when(vgrad__family family)
 {
     switch (family) {

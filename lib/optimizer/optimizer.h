@@ -14,8 +14,8 @@
 enum { VGRAD__STATES_MAX = 2, VGRAD__OPTIONS_MAX = 24 };
 
 /* Elements that are worked on together while they are in the first-level cache, and the room for
-   what is made of them: gradient, penalty, update. */
-enum { VGRAD__BLOCK_ELEMENTS = 1024, VGRAD__SCRATCH_ELEMENTS = 3 * VGRAD__BLOCK_ELEMENTS };
+   what is made of them: gradient, penalty, update, and for the weights as they were. */
+enum { VGRAD__BLOCK_ELEMENTS = 1024, VGRAD__SCRATCH_ELEMENTS = 4 * VGRAD__BLOCK_ELEMENTS };
 
 /* A range of every slab: what one call of a rule works on. */
 typedef struct vgrad__range {

@@ -80,7 +80,8 @@ static void update_merged(const vgrad_optimizer *optimizer)
 /* What a segment's blocks are measured for, and where what nobody keeps is written. */
 typedef struct desk {
     vgrad__moments *of_value, *of_update, *of_penalty; /* NULL: not wanted */
-    void *gradient, *penalty, *update;
+    int64_t *lost;                                     /* likewise */
+    void *gradient, *penalty, *update, *before;
 } desk;
 
 static desk desk_for(const vgrad_optimizer *optimizer, const vgrad__segment *segment)
@@ -92,9 +93,11 @@ static desk desk_for(const vgrad_optimizer *optimizer, const vgrad__segment *seg
         .of_value = vgrad__moments_wanted(layer, (vgrad_role)slot),
         .of_update = vgrad__moments_wanted(layer, (vgrad_role)(slot + VGRAD__FACE_UPDATE)),
         .of_penalty = vgrad__moments_wanted(layer, (vgrad_role)(slot + VGRAD__FACE_PENALTY)),
+        .lost = vgrad__lost_wanted(layer, (vgrad_role)(slot + VGRAD__FACE_UPDATE)),
         .gradient = vgrad__at(network, optimizer->scratch, 0),
         .penalty = vgrad__at(network, optimizer->scratch, VGRAD__BLOCK_ELEMENTS),
         .update = vgrad__at(network, optimizer->scratch, 2 * VGRAD__BLOCK_ELEMENTS),
+        .before = vgrad__at(network, optimizer->scratch, 3 * VGRAD__BLOCK_ELEMENTS),
     };
 }
 
@@ -149,13 +152,19 @@ static void update_in_blocks(vgrad_optimizer *optimizer, const vgrad__segment *s
         int64_t left = segment->count - done, offset = segment->offset + done;
         vgrad__range range = range_at(optimizer, offset,
                                       left < VGRAD__BLOCK_ELEMENTS ? left : VGRAD__BLOCK_ELEMENTS);
-        if (!range.updates && d.of_update)
+        if (!range.updates && (d.of_update || d.lost))
             range.updates = d.update;
+        if (d.lost)
+            memcpy(d.before, range.parameters,
+                   range.count * vgrad__element_size(optimizer->network));
         const void *penalty = penalize(optimizer, &t, &d, &range, offset);
         if (segment->trainable)
             apply_treated(optimizer, &t, &d, range, penalty);
         else
             leave_alone(optimizer->network, &range);
+        if (d.lost)
+            *d.lost += (int64_t)kernels->updates_lost(d.before, range.parameters, range.updates,
+                                                      range.count);
         if (d.of_update)
             kernels->moments(range.updates, range.count, d.of_update);
         if (d.of_value)

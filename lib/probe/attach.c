@@ -3,6 +3,7 @@
 #include "probe/attach.h"
 
 #include "probe/budget.h"
+#include "probe/figures.h"
 
 /* ---- as an observer ---- */
 
@@ -15,13 +16,34 @@ static bool begin(void *self, int64_t step)
     return true;
 }
 
+/* Looked at closely in passed(), where it is there whether anybody keeps it or not. */
+static bool is_of_pass(vgrad_role role)
+{
+    return role == VGRAD_DELTA || role == VGRAD_ACTIVATION;
+}
+
 static unsigned wants(void *self, size_t tensor)
 {
     const vgrad__scene *scene = &((const vgrad_probe *)self)->scene;
     const int32_t at = scene->of_tensor[tensor];
-    const bool watched =
-        at >= 0 && scene->layers[at / VGRAD__WATCHABLE].series[at % VGRAD__WATCHABLE] >= 0;
-    return watched ? VGRAD__WANT_MOMENTS : VGRAD__WANT_NOTHING;
+    if (at < 0 || scene->layers[at / VGRAD__WATCHABLE].series[at % VGRAD__WATCHABLE] < 0)
+        return VGRAD__WANT_NOTHING;
+    const vgrad_role role = vgrad__watchable_role(at % VGRAD__WATCHABLE);
+    unsigned wanted = VGRAD__WANT_MOMENTS;
+    if (role == VGRAD_KERNEL_UPDATE)
+        wanted |= VGRAD__WANT_LOST;
+    if (vgrad__closeup_wants(self, role) && !is_of_pass(role))
+        wanted |= VGRAD__WANT_TENSOR;
+    return wanted;
+}
+
+static void look_at_lost(vgrad_probe *probe, size_t tensor, int32_t layer,
+                         const vgrad__moments *moments)
+{
+    const vgrad__history *history = &probe->scene.history;
+    double *figures = vgrad__history_figures(history, history->looks - 1);
+    figures[(size_t)layer * VGRAD__FIGURES + VGRAD__UPDATES_LOST] =
+        (double)vgrad__updates_lost(probe->network, tensor) / (double)moments->count;
 }
 
 static void observe(void *self, size_t tensor, const vgrad_tensor *view,
@@ -29,8 +51,13 @@ static void observe(void *self, size_t tensor, const vgrad_tensor *view,
 {
     vgrad_probe *probe = self;
     const int32_t at = probe->scene.of_tensor[tensor];
-    (void)view;
-    vgrad__look_moments(probe, at / VGRAD__WATCHABLE, at % VGRAD__WATCHABLE, moments);
+    const int32_t layer = at / VGRAD__WATCHABLE, place = at % VGRAD__WATCHABLE;
+    const vgrad_role role = vgrad__watchable_role(place);
+    vgrad__look_moments(probe, layer, place, moments);
+    if (role == VGRAD_KERNEL_UPDATE)
+        look_at_lost(probe, tensor, layer, moments);
+    if (view)
+        vgrad__closeup_look(probe, layer, role, view, 1);
 }
 
 static bool watches(const vgrad_probe *probe, vgrad_role role)
@@ -52,11 +79,32 @@ static void look_at_derivative(vgrad_probe *probe, const vgrad__passage *passage
     }
 }
 
+/* (rows, elements) of a pass, with the units along the last axis. */
+static vgrad_tensor by_unit(const vgrad_tensor *rows, int64_t units)
+{
+    vgrad_tensor view;
+    vgrad_tensor_matrix(&view, rows->data, (vgrad_dtype)rows->dtype,
+                        vgrad_tensor_count(rows) / units, units);
+    return view;
+}
+
+static void look_closely(vgrad_probe *probe, const vgrad__passage *passage)
+{
+    const int64_t units = probe->scene.layers[passage->index].units;
+    const vgrad_tensor activation = by_unit(&passage->activation, units);
+    vgrad__closeup_look(probe, passage->index, VGRAD_ACTIVATION, &activation, 1);
+    if (probe->scene.layers[passage->index].kind == VGRAD_KIND_INPUT)
+        return;
+    const vgrad_tensor delta = by_unit(&passage->delta, units);
+    vgrad__closeup_look(probe, passage->index, VGRAD_DELTA, &delta, 1);
+}
+
 static vgrad_status passed(void *self, const vgrad__passage *passage)
 {
     vgrad_probe *probe = self;
     const vgrad__probe_layer *layer = &probe->scene.layers[passage->index];
     vgrad__signal *signal = &probe->scene.layers[passage->index].signal;
+    look_closely(probe, passage);
     if (!probe->look.closer || layer->kind == VGRAD_KIND_INPUT || !watches(probe, VGRAD_DELTA))
         return VGRAD_OK;
     if (layer->has_derivative && watches(probe, VGRAD_ACTIVATION))
@@ -168,8 +216,13 @@ static vgrad_status number_tensors(const vgrad_probe *probe, const vgrad_network
         vgrad__observable(network, i, &layer, &role);
         const int32_t place = vgrad__watchable(role);
         scene->of_tensor[i] = place < 0 ? -1 : layer * VGRAD__WATCHABLE + place;
-        if (place >= 0 && watches(probe, role))
-            scene->layers[layer].series[place] = 0; /* a number comes later */
+        if (place < 0 || !watches(probe, role))
+            continue;
+        scene->layers[layer].series[place] = 0; /* a number comes later */
+        vgrad_status status = vgrad__closeup_reserve(probe, &scene->layers[layer], role,
+                                                     vgrad__observable_units(network, i));
+        if (status != VGRAD_OK)
+            return status;
     }
     return VGRAD_OK;
 }

@@ -223,8 +223,13 @@ vgrad_status vgrad_probe_observe(vgrad_probe *probe, int32_t layer, vgrad_role r
     if (probe->look.closer)
         status = look_closer(probe, layer, role, tensor, &moments);
     if (status == VGRAD_OK)
-        vgrad__look_moments(probe, layer, place, &moments);
-    return status;
+        status = vgrad__closeup_reserve(probe, &probe->scene.layers[layer], role,
+                                        tensor->rank > 0 ? tensor->shape[tensor->rank - 1] : 1);
+    if (status != VGRAD_OK)
+        return status;
+    vgrad__look_moments(probe, layer, place, &moments);
+    vgrad__closeup_look(probe, layer, role, tensor, scale_of(probe, role));
+    return VGRAD_OK;
 }
 
 vgrad_status vgrad_probe_end(vgrad_probe *probe, double loss)

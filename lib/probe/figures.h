@@ -22,6 +22,7 @@ typedef enum vgrad__figure {
     VGRAD__NORM_TEST,
     /* Of the update of W. */
     VGRAD__UPDATE_RATIO,
+    VGRAD__UPDATES_LOST,
     /* Of a. */
     VGRAD__DERIVATIVE_RMS,
     VGRAD__SATURATION,

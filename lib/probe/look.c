@@ -8,6 +8,13 @@
 #include "tensor/kernels.h"
 #include "tensor/tensor.h"
 
+/* Whether something that is done at every k-th step, 0: at none, is due. */
+static bool is_due(const vgrad_probe *probe, vgrad_probe_option every, int64_t step)
+{
+    const int64_t k = (int64_t)probe->options[every];
+    return k > 0 && step % k == 0;
+}
+
 void vgrad__look_begin(vgrad_probe *probe, int64_t step)
 {
     vgrad__scene *scene = &probe->scene;
@@ -17,6 +24,8 @@ void vgrad__look_begin(vgrad_probe *probe, int64_t step)
         probe->roles & 1u << vgrad__watchable(VGRAD_DELTA) &&
         (scene->history.looks - 1) % (size_t)probe->options[VGRAD_PROBE_BUDGET_EVERY] == 0;
     probe->look.step = step;
+    probe->look.counts = is_due(probe, VGRAD_PROBE_HISTOGRAM_EVERY, step);
+    probe->look.sees_units = is_due(probe, VGRAD_PROBE_UNITS_EVERY, step);
     for (size_t i = 0; i < scene->layer_count; i++) {
         vgrad__signal *signal = &scene->layers[i].signal;
         signal->input.count = signal->delta.count = 0;

@@ -42,6 +42,8 @@ static const struct {
     bool whole, early; /* early: not while the probe looks at layers */
 } options[VGRAD__PROBE_OPTIONS_MAX] = {
     [VGRAD_PROBE_EVERY] = { "every", 1, 1, INT32_MAX, true, false },
+    [VGRAD_PROBE_HISTOGRAM_EVERY] = { "histogram_every", 0, 0, INT32_MAX, true, true },
+    [VGRAD_PROBE_UNITS_EVERY] = { "units_every", 0, 0, INT32_MAX, true, true },
     [VGRAD_PROBE_HISTORY] = { "history", 1024, 1, INT32_MAX, true, true },
     [VGRAD_PROBE_WINDOW] = { "window", 1000, 1, 1e15, true, false },
     [VGRAD_PROBE_BUDGET_EVERY] = { "budget_every", 1, 1, INT32_MAX, true, false },
@@ -173,8 +175,7 @@ int32_t vgrad_probe_layer_count(const vgrad_probe *probe)
     return probe ? (int32_t)probe->scene.layer_count : (vgrad__fail_null("probe"), -1);
 }
 
-/* NULL, with the error, if there is none. */
-static const vgrad__probe_layer *layer_at(const vgrad_probe *probe, int32_t layer)
+const vgrad__probe_layer *vgrad__probe_layer_at(const vgrad_probe *probe, int32_t layer)
 {
     if (!probe)
         vgrad__fail_null("probe");
@@ -188,8 +189,21 @@ static const vgrad__probe_layer *layer_at(const vgrad_probe *probe, int32_t laye
 
 const char *vgrad_probe_layer_name(const vgrad_probe *probe, int32_t layer)
 {
-    const vgrad__probe_layer *found = layer_at(probe, layer);
+    const vgrad__probe_layer *found = vgrad__probe_layer_at(probe, layer);
     return found ? found->name : NULL;
+}
+
+vgrad_status vgrad__check_watched(const vgrad_probe *probe, const vgrad__probe_layer *layer,
+                                  vgrad_role role)
+{
+    const int32_t place = vgrad__watchable(role);
+    if (place >= 0 && layer->series[place] >= 0)
+        return VGRAD_OK;
+    if (place >= 0 && !(probe->roles & 1u << place))
+        return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": its %s (role %d) is not watched",
+                           layer->name, vgrad_role_name(role), (int)role);
+    return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": has no %s (role %d) to look at",
+                       layer->name, vgrad_role_name(role), (int)role);
 }
 
 /* Something that a probe remembers: a moment of a tensor, or a figure of a layer. */
@@ -201,31 +215,22 @@ typedef struct column {
     size_t figure;
 } column;
 
-static vgrad_status find_series(const vgrad_probe *probe, column *c)
-{
-    const int32_t place = vgrad__watchable(c->role);
-    c->series = place < 0 ? -1 : c->layer->series[place];
-    if (c->series >= 0)
-        return VGRAD_OK;
-    if (place >= 0 && !(probe->roles & 1u << place))
-        return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": its %s (role %d) is not watched",
-                           c->layer->name, vgrad_role_name(c->role), (int)c->role);
-    return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": has no %s (role %d) to look at",
-                       c->layer->name, vgrad_role_name(c->role), (int)c->role);
-}
-
 /* VGRAD_OK, with the column, if it is one that could have been seen. */
 static vgrad_status find_column(const vgrad_probe *probe, int32_t layer, vgrad_role role,
                                 vgrad_quantity quantity, column *c)
 {
     vgrad_role of;
-    *c = (column){ layer_at(probe, layer), role, quantity, -1, 0 };
+    *c = (column){ vgrad__probe_layer_at(probe, layer), role, quantity, -1, 0 };
     if (!c->layer)
         return probe ? VGRAD_E_NOT_FOUND : VGRAD_E_INVALID;
-    if (vgrad__quantity_of_moments(quantity))
-        return find_series(probe, c);
+    if (vgrad__quantity_of_moments(quantity)) {
+        vgrad_status status = vgrad__check_watched(probe, c->layer, role);
+        if (status == VGRAD_OK)
+            c->series = c->layer->series[vgrad__watchable(role)];
+        return status;
+    }
     if (vgrad__quantity_of_histogram(quantity))
-        return vgrad__fail(VGRAD_E_NOT_FOUND, "quantity: a probe has no %s (quantity %d)",
+        return vgrad__fail(VGRAD_E_NOT_FOUND, "quantity: no history is kept of %s (quantity %d)",
                            vgrad_quantity_name(quantity), (int)quantity);
     const vgrad__figure figure = vgrad__figure_of(quantity, &of);
     if (figure == VGRAD__FIGURES)
@@ -254,6 +259,8 @@ vgrad_status vgrad_probe_read(const vgrad_probe *probe, int32_t layer, vgrad_rol
                               vgrad_quantity quantity, double *out)
 {
     column c;
+    if (vgrad__quantity_of_histogram(quantity))
+        return vgrad__closeup_read(probe, layer, role, quantity, out);
     vgrad_status status = find_column(probe, layer, role, quantity, &c);
     if (status != VGRAD_OK)
         return status;

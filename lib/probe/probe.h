@@ -13,6 +13,7 @@
 #include "base/context.h"
 #include "base/status.h"
 #include "network/observer.h"
+#include "probe/closeup.h"
 #include "probe/finding.h"
 #include "probe/history.h"
 #include "probe/path.h"
@@ -57,6 +58,7 @@ typedef struct vgrad__probe_layer {
     bool below_batch_norm;            /* what comes back to it is of no sample alone */
     int32_t series[VGRAD__WATCHABLE]; /* in the history; -1: not watched */
     vgrad__signal signal;
+    vgrad__closeup closeups[VGRAD__CLOSEUPS];
     vgrad__layer_window window;
     double first_gain; /* log10 of the kernel's gain at the first look; NaN: not known */
 } vgrad__probe_layer;
@@ -80,6 +82,7 @@ typedef struct vgrad__look {
     bool open;
     bool closer; /* its turn to look at what the budget takes, too */
     int64_t step;
+    bool counts, sees_units; /* it takes histograms, and statistics of each unit */
     /* Of a loop of the user's. */
     bool in_step;
     int64_t next_step; /* the lowest that may begin */
@@ -102,12 +105,18 @@ struct vgrad_probe {
 /* VGRAD_OK if nothing is attached. */
 vgrad_status vgrad__check_not_attached(const vgrad_probe *probe);
 
+/* NULL, with the error, if there is none. */
+const vgrad__probe_layer *vgrad__probe_layer_at(const vgrad_probe *probe, int32_t layer);
+/* VGRAD_OK if the role of that layer is looked at. */
+vgrad_status vgrad__check_watched(const vgrad_probe *probe, const vgrad__probe_layer *layer,
+                                  vgrad_role role);
+
 /* ---- scene.c ---- */
 
 /* Adds a layer of that name that watches nothing; the caller sets the rest. NULL: no memory. */
 vgrad__probe_layer *vgrad__scene_add_layer(const vgrad_probe *probe, vgrad__scene *scene,
                                            const char *name);
-/* Numbers what is watched, and makes room for its history. */
+/* Numbers what is watched, and makes room for its history; on failure there is none. */
 vgrad_status vgrad__scene_complete(const vgrad_probe *probe, vgrad__scene *scene,
                                    const vgrad__wiring *wiring);
 void vgrad__scene_destroy(const vgrad_probe *probe, vgrad__scene *scene);

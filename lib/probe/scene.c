@@ -43,7 +43,7 @@ static vgrad_status complete(const vgrad_probe *probe, vgrad__scene *scene,
                 layer->series[place] = series++;
         layer->signal.alive =
             vgrad__allocate(probe->context, (size_t)layer->units, sizeof *layer->signal.alive);
-        if (!layer->signal.alive)
+        if (!layer->signal.alive || vgrad__closeups_create(probe, layer) != VGRAD_OK)
             return VGRAD_E_MEMORY;
     }
     vgrad_status status =
@@ -64,6 +64,7 @@ static void give_back(const vgrad_probe *probe, vgrad__scene *scene)
         vgrad__release(probe->context, layer->signal.alive, (size_t)layer->units,
                        sizeof *layer->signal.alive);
         layer->signal.alive = NULL;
+        vgrad__closeups_destroy(probe, layer);
     }
     vgrad__history_destroy(&scene->history);
     vgrad__history_destroy(&scene->flight);

@@ -129,6 +129,9 @@ typedef struct vgrad__kernels {
     void (*adagrad)(void *w, const void *g, void *s, void *update, size_t n,
                     const vgrad__adagrad *p);
 
+    /* How many updates are not 0 and leave their weight as it was before. */
+    size_t (*updates_lost)(const void *before, const void *w, const void *update, size_t n);
+
     /* out = scale g, held within +-bound; in double until it is rounded. NaN stays. */
     void (*clip)(const void *g, void *out, size_t n, double scale, double bound);
     /* out = l1 sign(w) + l2 w, sign(0) = 0; out = a + b, and may be either. */

@@ -30,7 +30,9 @@ const char *vgrad_quantity_name(vgrad_quantity quantity)
     case VGRAD_BF16_LOST: return "bf16_lost";
     case VGRAD_FP8_E4M3_LOST: return "fp8_e4m3_lost";
     case VGRAD_FP8_E5M2_LOST: return "fp8_e5m2_lost";
+    case VGRAD_LOSS_SCALE: return "loss_scale";
     case VGRAD_UPDATE_RATIO: return "update_ratio";
+    case VGRAD_UPDATES_LOST: return "updates_lost";
     case VGRAD_DEAD_SHARE: return "dead_share";
     case VGRAD_SATURATION: return "saturation";
     case VGRAD_DERIVATIVE_RMS: return "derivative_rms";
@@ -61,7 +63,7 @@ bool vgrad__quantity_of_moments(vgrad_quantity quantity)
 bool vgrad__quantity_of_histogram(vgrad_quantity quantity)
 {
     return quantity == VGRAD_MEDIAN ||
-           (quantity >= VGRAD_FP16_LOST && quantity <= VGRAD_FP8_E5M2_LOST);
+           (quantity >= VGRAD_FP16_LOST && quantity <= VGRAD_LOSS_SCALE);
 }
 
 double vgrad__histogram_read(const vgrad__histogram *histogram, vgrad_quantity quantity)
@@ -72,6 +74,7 @@ double vgrad__histogram_read(const vgrad__histogram *histogram, vgrad_quantity q
     case VGRAD_BF16_LOST: return vgrad__precision_of(histogram, VGRAD__BF16).lost;
     case VGRAD_FP8_E4M3_LOST: return vgrad__precision_of(histogram, VGRAD__FP8_E4M3).lost;
     case VGRAD_FP8_E5M2_LOST: return vgrad__precision_of(histogram, VGRAD__FP8_E5M2).lost;
+    case VGRAD_LOSS_SCALE: return vgrad__precision_of(histogram, VGRAD__FP16).scale;
     default: return (double)NAN;
     }
 }

@@ -247,6 +247,7 @@ START_TEST(null_for_optimizer_and_probe)
 {
     fixture f;
     double out;
+    uint64_t bins[VGRAD_HISTOGRAM_BINS];
     vgrad_probe *probe;
     vgrad_optimizer *optimizer = (void *)&f;
     fixture_make(&f, VGRAD_FLOAT32, 0);
@@ -272,7 +273,16 @@ START_TEST(null_for_optimizer_and_probe)
     INVALID(vgrad_probe_report(probe, VGRAD_REPORT_TABLE, NULL, NULL));
     refuses_pointer(vgrad_probe_layer_name(NULL, 0));
     INVALID(vgrad_probe_read(NULL, 1, VGRAD_KERNEL, VGRAD_MEAN, &out));
+    INVALID(vgrad_probe_histogram(NULL, 1, VGRAD_KERNEL, bins, VGRAD_HISTOGRAM_BINS));
+    refuses_number(-1, vgrad_probe_units(NULL, 1, VGRAD_KERNEL, VGRAD_MEAN, NULL, 0));
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_HISTOGRAM_EVERY, 1));
     assert_ok(vgrad_probe_attach(probe, f.network));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, 1));
+    INVALID(vgrad_probe_histogram(probe, 1, VGRAD_KERNEL, NULL, VGRAD_HISTOGRAM_BINS));
+    INVALID(vgrad_probe_histogram(probe, 1, VGRAD_KERNEL, bins, VGRAD_HISTOGRAM_BINS - 1));
+    INVALID(vgrad_probe_histogram(probe, 1, VGRAD_BIAS, bins, VGRAD_HISTOGRAM_BINS));
+    INVALID(vgrad_probe_read(probe, 1, VGRAD_KERNEL, VGRAD_MEDIAN, NULL));
+    INVALID(vgrad_probe_read(NULL, 1, VGRAD_KERNEL, VGRAD_MEDIAN, &out));
     INVALID(vgrad_probe_read(probe, 1, VGRAD_KERNEL, VGRAD_MEAN, NULL));
     refuses_number(-1, vgrad_probe_history(NULL, 1, VGRAD_KERNEL, VGRAD_MEAN, NULL, NULL, 0));
     vgrad_optimizer_destroy(NULL);
@@ -616,12 +626,16 @@ START_TEST(trainer_and_probe_options_at_their_ends)
     for (int i = 1; i < 5; i++) {
         INVALID(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_SHUFFLE, bad[i]));
         INVALID(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_STOP_ON_NAN, bad[i]));
+        INVALID(vgrad_probe_set(probe, VGRAD_PROBE_HISTOGRAM_EVERY, bad[i]));
+        INVALID(vgrad_probe_set(probe, VGRAD_PROBE_UNITS_EVERY, bad[i]));
     }
     ck_assert_double_eq(vgrad_trainer_get(f.trainer, VGRAD_TRAINER_BATCH_SIZE), FIXTURE_BATCH);
     ck_assert_double_eq(vgrad_trainer_get(f.trainer, VGRAD_TRAINER_SHUFFLE), 1);
     ck_assert_double_eq(vgrad_trainer_get(f.trainer, VGRAD_TRAINER_STOP_ON_NAN), 0);
     ck_assert_double_eq(vgrad_probe_get(probe, VGRAD_PROBE_EVERY), 1);
     ck_assert_double_eq(vgrad_probe_get(probe, VGRAD_PROBE_HISTORY), 1024);
+    ck_assert_double_eq(vgrad_probe_get(probe, VGRAD_PROBE_HISTOGRAM_EVERY), 0);
+    ck_assert_double_eq(vgrad_probe_get(probe, VGRAD_PROBE_UNITS_EVERY), 0);
     assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_BATCH_SIZE, 1));
     assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_BATCH_SIZE, 1 << 30));
     INVALID(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_BATCH_SIZE, (1 << 30) + 1.0));
@@ -630,6 +644,8 @@ START_TEST(trainer_and_probe_options_at_their_ends)
     INVALID(vgrad_trainer_fit(f.trainer, f.data, -1));
     assert_ok(vgrad_probe_attach(probe, f.network));
     refuses(VGRAD_E_STATE, vgrad_probe_set(probe, VGRAD_PROBE_HISTORY, 5));
+    refuses(VGRAD_E_STATE, vgrad_probe_set(probe, VGRAD_PROBE_HISTOGRAM_EVERY, 5));
+    refuses(VGRAD_E_STATE, vgrad_probe_set(probe, VGRAD_PROBE_UNITS_EVERY, 5));
     vgrad_probe_destroy(probe);
     fixture_destroy(&f);
 }

@@ -139,9 +139,12 @@ START_TEST(only_what_is_watched_is_seen)
     assert_status(VGRAD_E_NOT_FOUND, vgrad_probe_read(probe, 9, VGRAD_DELTA, VGRAD_L2, &value));
     assert_status(VGRAD_E_NOT_FOUND,
                   vgrad_probe_read(probe, 1, VGRAD_KERNEL, VGRAD_MEDIAN, &value));
-    assert_error_names("median (quantity 11)");
+    assert_error_names("its kernel (role 0) is not watched");
+    assert_status(VGRAD_E_NOT_FOUND, vgrad_probe_read(probe, 1, VGRAD_DELTA, VGRAD_MEDIAN, &value));
+    assert_error_names("no histogram of its delta was taken");
     ck_assert_int_eq(vgrad_probe_history(probe, 1, VGRAD_KERNEL, VGRAD_FP16_LOST, NULL, NULL, 0),
                      -1);
+    assert_error_names("fp16_lost (quantity 20)");
     ck_assert_double_eq(value, 7);
     assert_ok(vgrad_probe_read(probe, 1, VGRAD_DELTA, VGRAD_L2, &value));
     ck_assert_int_eq(vgrad_probe_layer_count(probe), 4);

@@ -206,6 +206,73 @@ START_TEST(a_probe_that_watches_nothing_asks_for_no_empty_block)
 }
 END_TEST
 
+/* ---- a loop of the user's ---- */
+
+static void declare_layers(vgrad_probe **probe, vgrad_context *context)
+{
+    assert_ok(vgrad_probe_create(probe, context));
+    assert_ok(vgrad_probe_set(*probe, VGRAD_PROBE_HISTOGRAM_EVERY, 1));
+    assert_ok(vgrad_probe_set(*probe, VGRAD_PROBE_UNITS_EVERY, 1));
+    assert_ok(vgrad_probe_declare(*probe, "a", VGRAD_KIND_DENSE, VGRAD_TANH, 2, 3, NULL));
+    assert_ok(vgrad_probe_declare(*probe, "b", VGRAD_KIND_DENSE, VGRAD_TANH, 3, 2, NULL));
+}
+
+/* Each of its allocations fails once; then it is tried again, or (`give_up`) destroyed. */
+static bool begin_fails(long n, bool give_up)
+{
+    world w;
+    allocator a;
+    vgrad_probe *probe;
+    begin(&w, &a, VGRAD_FLOAT32);
+    declare_layers(&probe, w.context);
+    allocator_arm(&a, n, false);
+    vgrad_status status = vgrad_probe_begin(probe, 0);
+    const bool failed = a.failed > 0;
+    allocator_disarm(&a);
+    assert_status(failed ? VGRAD_E_MEMORY : VGRAD_OK, status);
+    if (failed && !give_up)
+        assert_ok(vgrad_probe_begin(probe, 0));
+    vgrad_probe_destroy(probe);
+    end(&w, &a);
+    return failed;
+}
+
+START_TEST(a_step_that_could_not_begin_begins_later)
+{
+    long n = 0;
+    while (begin_fails(n + 1, false) && begin_fails(n + 1, true))
+        n++;
+    ck_assert_int_gt(n, 2 * 6); /* of each layer: its five histograms, and its units */
+}
+END_TEST
+
+START_TEST(units_that_could_not_be_seen_are_as_they_were)
+{
+    const float x[6] = { 1, 2, 3, 4, 5, 6 };
+    double values[6];
+    vgrad_tensor view;
+    vgrad_probe *probe;
+    world w;
+    allocator a;
+    begin(&w, &a, VGRAD_FLOAT32);
+    declare_layers(&probe, w.context);
+    assert_ok(vgrad_probe_begin(probe, 0));
+    vgrad_tensor_matrix(&view, x, VGRAD_FLOAT32, 2, 3);
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_KERNEL, &view));
+    vgrad_tensor_matrix(&view, x, VGRAD_FLOAT32, 1, 6);
+    allocator_arm(&a, 1, false);
+    assert_status(VGRAD_E_MEMORY, vgrad_probe_observe(probe, 0, VGRAD_KERNEL, &view));
+    allocator_disarm(&a);
+    ck_assert_int_eq(vgrad_probe_units(probe, 0, VGRAD_KERNEL, VGRAD_MEAN, values, 6), 3);
+    ck_assert_double_eq(values[2], 4.5);
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_KERNEL, &view));
+    ck_assert_int_eq(vgrad_probe_units(probe, 0, VGRAD_KERNEL, VGRAD_MEAN, values, 6), 6);
+    ck_assert_double_eq(values[5], 6);
+    vgrad_probe_destroy(probe);
+    end(&w, &a);
+}
+END_TEST
+
 /* ---- once it runs, it needs no more ---- */
 
 enum { STEPS_HEARD = 200 };
@@ -326,9 +393,10 @@ int main(void)
     TCase *again = tcase_create("again");
     tcase_add_loop_test(again, early_stopping_that_could_not_be_replaced_is_as_it_was, 0, 2);
     suite_add_tcase(suite, again);
-    add_tests(suite, "apart", a_context_itself_may_fail,
-              a_constructor_that_failed_is_reported_by_build,
-              a_probe_that_could_not_be_attached_again_still_remembers,
-              a_probe_that_watches_nothing_asks_for_no_empty_block);
+    add_tests(
+        suite, "apart", a_context_itself_may_fail, a_constructor_that_failed_is_reported_by_build,
+        a_probe_that_could_not_be_attached_again_still_remembers,
+        a_probe_that_watches_nothing_asks_for_no_empty_block,
+        a_step_that_could_not_begin_begins_later, units_that_could_not_be_seen_are_as_they_were);
     return run_suite(suite);
 }

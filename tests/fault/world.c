@@ -105,7 +105,10 @@ static vgrad_status make_trainer(world *w)
 
 static vgrad_status make_probe(world *w)
 {
-    return CREATE(w->probe, vgrad_probe_create, w->context);
+    vgrad_status status = CREATE(w->probe, vgrad_probe_create, w->context);
+    if (status == VGRAD_OK)
+        status = vgrad_probe_set(w->probe, VGRAD_PROBE_HISTOGRAM_EVERY, 2);
+    return status == VGRAD_OK ? vgrad_probe_set(w->probe, VGRAD_PROBE_UNITS_EVERY, 3) : status;
 }
 
 static vgrad_status attach(world *w)

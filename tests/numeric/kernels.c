@@ -1331,8 +1331,26 @@ static void check_running_mean(const vgrad__kernels *k, vgrad_dtype dtype, size_
     free_update(&t);
 }
 
+/* Weights up to 2^25 (2^54) times their updates: half of these are lost, a quarter is 0. */
+static void check_updates_lost(const vgrad__kernels *k, vgrad_dtype dtype, size_t n, dice *d)
+{
+    update t = make_update(dtype, n, d);
+    size_t want = 0;
+    for (size_t i = 0; i < n; i++) {
+        set(&t.g, i, dice_below(d, 4) == 0 ? 0 : get(&t.g, i));
+        set(&t.w0, i, get(&t.w0, i) * 4 / epsilon_of(dtype));
+        set(&t.w, i, as(dtype, get(&t.w0, i) + get(&t.g, i)));
+        want += get(&t.g, i) != 0 && get(&t.w, i) == get(&t.w0, i);
+    }
+    const size_t got = k->updates_lost(t.w0.data, t.w.data, t.g.data, n);
+    assert_within(k, "updates_lost", (double)got, (long double)want, 0);
+    ck_assert(n < 500 || (want > n / 8 && want < n - n / 4));
+    free_update(&t);
+}
+
 START_TEST(update_rules)
 {
+    at_every_size(check_updates_lost);
     at_every_size(check_sgd);
     at_every_size(check_rmsprop);
     at_every_size(check_adam);

@@ -56,11 +56,11 @@
         .crossentropy = crossentropy_##suffix,                                                     \
         .crossentropy_logits = crossentropy_logits_##suffix, .sgd = sgd_##suffix,                  \
         .momentum = momentum_##suffix, .rmsprop = rmsprop_##suffix, .adam = adam_##suffix,         \
-        .nadam = nadam_##suffix, .adagrad = adagrad_##suffix, .clip = clip_##suffix,               \
-        .penalty = penalty_##suffix, .sum = sum_##suffix, .scale_bytes = scale_bytes_##suffix,     \
-        .patches = patches_##suffix, .patches_add = patches_add_##suffix,                          \
-        .max_pool = max_pool_##suffix, .max_pool_backward = max_pool_backward_##suffix,            \
-        .average_pool = average_pool_##suffix,                                                     \
+        .nadam = nadam_##suffix, .adagrad = adagrad_##suffix,                                      \
+        .updates_lost = updates_lost_##suffix, .clip = clip_##suffix, .penalty = penalty_##suffix, \
+        .sum = sum_##suffix, .scale_bytes = scale_bytes_##suffix, .patches = patches_##suffix,     \
+        .patches_add = patches_add_##suffix, .max_pool = max_pool_##suffix,                        \
+        .max_pool_backward = max_pool_backward_##suffix, .average_pool = average_pool_##suffix,    \
         .average_pool_backward = average_pool_backward_##suffix, .add = add_##suffix,              \
         .running_mean = running_mean_##suffix, .column_moments = column_moments_##suffix,          \
         .normalize_columns = normalize_columns_##suffix,                                           \
