@@ -48,6 +48,11 @@ typedef enum vgrad_probe_option {
     VGRAD_PROBE_HISTOGRAM_EVERY = 2,
     /** 1024. Looks remembered, the latest; about 90 bytes for each and each tensor. */
     VGRAD_PROBE_HISTORY = 4,
+    /** 0: none. Percent of the run's time that looking may cost, to 100: then looks are as far
+       apart as it takes, a multiple of EVERY that changes between epochs alone
+       (vgrad_probe_cadence()), and one step in 16 is not looked at where all would be. Of an
+       attached probe. What is seen then hangs on the machine; a fixed EVERY does not. */
+    VGRAD_PROBE_COST_LIMIT = 3,
     /** 1. How many times too large observed gradients are: they are divided by it. Of a loop of
        your own; 1e-30 to 1e30. */
     VGRAD_PROBE_LOSS_SCALE = 6,
@@ -371,6 +376,32 @@ VGRAD_API int64_t vgrad_probe_units(const vgrad_probe *probe, int32_t layer, vgr
                                     vgrad_quantity quantity, double *values, int64_t capacity);
 
 /** @} */
+
+/**
+ * What looking costs, by steps that are looked at beside steps that are not, as medians over the
+ * latest 64 of either: with VGRAD_PROBE_EVERY above 1, or a VGRAD_PROBE_COST_LIMIT.
+ *
+ * @param probe the probe.
+ * @return percent of the time that the run would take without; NaN: not known yet, or every step is
+ *         looked at, or on failure.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API double vgrad_probe_cost(const vgrad_probe *probe);
+
+/**
+ * When VGRAD_PROBE_COST_LIMIT changed how far apart looks are, oldest first; the latest 64 times.
+ *
+ * @param probe      the probe.
+ * @param[out] steps the first step of each; NULL: not wanted.
+ * @param[out] every steps from look to look since then; NULL: not wanted.
+ * @param capacity   how many both have room for.
+ * @return how many there are; -1 on failure.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API int64_t vgrad_probe_cadence(const vgrad_probe *probe, int64_t *steps, int64_t *every,
+                                      int64_t capacity);
 
 /** @name Findings
  * What is wrong, and why. All rules are made of ratios, so that the scale of the loss changes none.

@@ -172,6 +172,15 @@ vgrad_status vgrad__observers_passed(const vgrad_layer *layer)
     return status;
 }
 
+void vgrad__observers_epoch(const vgrad_network *network, int64_t step)
+{
+    for (size_t i = 0; i < network->observers.count; i++) {
+        const vgrad__observer *observer = network->observers.seats[i].observer;
+        if (observer && observer->epoch)
+            observer->epoch(observer->self, step);
+    }
+}
+
 size_t vgrad__observers_end(vgrad_network *network, const vgrad__step_end *step)
 {
     size_t news = 0;

@@ -66,6 +66,9 @@ typedef struct vgrad__observer {
     /* After the backward of each layer, while all that it worked on is there; a failure, such as
        for want of memory, is the pass's. NULL: not wanted. */
     vgrad_status (*passed)(void *self, const vgrad__passage *passage);
+    /* An epoch begins: between epochs an observer may change how often it looks. NULL: not wanted.
+     */
+    void (*epoch)(void *self, int64_t step);
     /* A step that was looked at is over, made or not. NULL: not wanted. */
     size_t (*end)(void *self, const vgrad__step_end *step);
     /* What was found by that: as many as `end` returned; each valid until the next step's end. */
@@ -132,6 +135,8 @@ void vgrad__observers_again(vgrad_network *network);
 void vgrad__observers_tell(vgrad_network *network, vgrad__family family);
 /* Finding i of those, from 0. */
 const vgrad_finding *vgrad__observers_news(const vgrad_network *network, size_t i);
+/* Tells everyone that an epoch begins, with this step. */
+void vgrad__observers_epoch(const vgrad_network *network, int64_t step);
 /* Tells everyone that a layer's backward is done. */
 vgrad_status vgrad__observers_passed(const vgrad_layer *layer);
 /* Tells everyone that the step is over; returns how much was found by that. */

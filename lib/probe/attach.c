@@ -2,18 +2,40 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe/attach.h"
 
+#include "base/clock.h"
+
 #include "probe/budget.h"
 #include "probe/figures.h"
 
 /* ---- as an observer ---- */
 
+/* Looks as often as was asked for, or as its cost allows. Where every step would be looked at, one
+   in a few is not, if there is a limit: by such steps a look's cost is told. */
+static bool is_due(const vgrad_probe *probe, int64_t step)
+{
+    enum { SPARED = 16 };
+    const int64_t every =
+        vgrad__cost_every(&probe->cost, (int64_t)probe->options[VGRAD_PROBE_EVERY]);
+    const bool limited = probe->options[VGRAD_PROBE_COST_LIMIT] > 0;
+    return step % every == 0 && !(limited && every == 1 && step % SPARED == SPARED - 1);
+}
+
 static bool begin(void *self, int64_t step)
 {
     vgrad_probe *probe = self;
-    if (step % (int64_t)probe->options[VGRAD_PROBE_EVERY] != 0)
-        return false;
-    vgrad__look_begin(probe, step);
-    return true;
+    const bool due = is_due(probe, step);
+    vgrad__cost_begin(&probe->cost, vgrad__seconds(), due);
+    if (due)
+        vgrad__look_begin(probe, step);
+    return due;
+}
+
+static void epoch(void *self, int64_t step)
+{
+    vgrad_probe *probe = self;
+    if (probe->options[VGRAD_PROBE_COST_LIMIT] > 0)
+        vgrad__cost_limit(&probe->cost, probe->options[VGRAD_PROBE_COST_LIMIT],
+                          (int64_t)probe->options[VGRAD_PROBE_EVERY], step);
 }
 
 /* Looked at closely in passed(), where it is there whether anybody keeps it or not. */
@@ -137,7 +159,7 @@ static const vgrad_finding *news(void *self, size_t i)
 
 void vgrad__attach_prepare(vgrad_probe *probe)
 {
-    probe->observer = (vgrad__observer){ probe, begin, wants, observe, passed, end, news };
+    probe->observer = (vgrad__observer){ probe, begin, wants, observe, passed, epoch, end, news };
 }
 
 /* ---- the layers of a network ---- */
@@ -265,6 +287,7 @@ vgrad_status vgrad_probe_attach(vgrad_probe *probe, vgrad_network *network)
     probe->declaring = false;
     probe->network = network;
     probe->window = (vgrad__run_window){ .judged = 0 };
+    probe->cost = (vgrad__cost){ .stretch = 0 };
     return VGRAD_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "network/activation.h"
 #include "probe/budget.h"
 #include "tensor/measure.h"
@@ -48,8 +49,10 @@ vgrad_status vgrad_probe_declare(vgrad_probe *probe, const char *name, vgrad_lay
         return status;
     if (!probe->declaring)
         vgrad__scene_destroy(probe, &probe->scene); /* of a network, or nothing */
-    if (!probe->declaring)
+    if (!probe->declaring) {
         probe->window = (vgrad__run_window){ .judged = 0 };
+        probe->cost = (vgrad__cost){ .stretch = 0 };
+    }
     probe->declaring = true;
     vgrad__probe_layer *one = vgrad__scene_add_layer(probe, &probe->scene, name);
     if (!one)
@@ -134,6 +137,7 @@ vgrad_status vgrad_probe_begin(vgrad_probe *probe, int64_t step)
             return status;
     }
     const bool looks = step % (int64_t)probe->options[VGRAD_PROBE_EVERY] == 0;
+    vgrad__cost_begin(&probe->cost, vgrad__seconds(), looks);
     if (looks)
         vgrad__look_begin(probe, step);
     probe->look.step = step;

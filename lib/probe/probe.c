@@ -46,6 +46,7 @@ static const struct {
     [VGRAD_PROBE_UNITS_EVERY] = { "units_every", 0, 0, INT32_MAX, true, true },
     [VGRAD_PROBE_HISTORY] = { "history", 1024, 1, INT32_MAX, true, true },
     [VGRAD_PROBE_WINDOW] = { "window", 1000, 1, 1e15, true, false },
+    [VGRAD_PROBE_COST_LIMIT] = { "cost_limit", 0, 0, 100, false, false },
     [VGRAD_PROBE_BUDGET_EVERY] = { "budget_every", 1, 1, INT32_MAX, true, false },
     [VGRAD_PROBE_FLIGHT] = { "flight", 0, 0, INT32_MAX, true, true },
     [VGRAD_PROBE_WINDOWS] = { "windows", 2, 1, 1000, true, false },
@@ -333,4 +334,35 @@ const vgrad_finding *vgrad_probe_finding(const vgrad_probe *probe, int32_t i)
         return NULL;
     }
     return &findings->order[i]->told;
+}
+
+double vgrad_probe_cost(const vgrad_probe *probe)
+{
+    if (!probe) {
+        vgrad__fail_null("probe");
+        return (double)NAN;
+    }
+    return vgrad__cost_percent(&probe->cost, (int64_t)probe->options[VGRAD_PROBE_EVERY]);
+}
+
+int64_t vgrad_probe_cadence(const vgrad_probe *probe, int64_t *steps, int64_t *every,
+                            int64_t capacity)
+{
+    if (!probe || capacity < 0) {
+        if (!probe)
+            vgrad__fail_null("probe");
+        else
+            vgrad__fail(VGRAD_E_INVALID, "capacity: at least 0, got %lld", (long long)capacity);
+        return -1;
+    }
+    const vgrad__cost *cost = &probe->cost;
+    const int64_t count = cost->changes < VGRAD__CADENCES_MAX ? cost->changes : VGRAD__CADENCES_MAX;
+    for (int64_t i = 0; i < count && i < capacity; i++) {
+        const int64_t at = (cost->changes - count + i) % VGRAD__CADENCES_MAX;
+        if (steps)
+            steps[i] = cost->steps[at];
+        if (every)
+            every[i] = cost->every[at];
+    }
+    return count;
 }

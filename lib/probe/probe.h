@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "network/observer.h"
 #include "probe/closeup.h"
+#include "probe/cost.h"
 #include "probe/finding.h"
 #include "probe/history.h"
 #include "probe/path.h"
@@ -100,6 +101,7 @@ struct vgrad_probe {
     vgrad__scene scene;
     vgrad__look look;
     vgrad__run_window window;
+    vgrad__cost cost;
 };
 
 /* VGRAD_OK if nothing is attached. */

@@ -85,9 +85,13 @@ static vgrad_status report_table(const vgrad__sheet *sheet)
     const vgrad__scene *scene = &sheet->probe->scene;
     const int width = widest_name(sheet->probe, heading);
     char line[LINE_SIZE], cell[CELL_SIZE];
-    vgrad_status status =
-        vgrad__print(sheet->write, sheet->user, "step %lld, the latest of %zu looks\n",
-                     (long long)vgrad__history_step(&scene->history, sheet->end - 1), sheet->end);
+    char cost[CELL_SIZE] = "";
+    const double percent = vgrad_probe_cost(sheet->probe);
+    if (!isnan(percent))
+        snprintf(cost, sizeof cost, ", at %.1f %% of the time", percent);
+    vgrad_status status = vgrad__print(
+        sheet->write, sheet->user, "step %lld, the latest of %zu looks%s\n",
+        (long long)vgrad__history_step(&scene->history, sheet->end - 1), sheet->end, cost);
     snprintf(line, sizeof line, "%-*s", width, heading);
     for (int c = 0; c < COLUMNS; c++)
         append(line, c, columns[c].heading);

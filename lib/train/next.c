@@ -81,6 +81,7 @@ static vgrad_status begin_epoch(vgrad_trainer *trainer, vgrad_dataset *data)
     at->batches = rows < 0 ? -1 : 1 + (rows - at->row - 1) / batch;
     trainer->tally = (vgrad__tally){ 0 };
     trainer->network->epoch_updates = 0;
+    vgrad__observers_epoch(trainer->network, at->steps);
     return vgrad__fire(trainer, VGRAD_EPOCH_BEGIN);
 }
 

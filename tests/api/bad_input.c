@@ -267,6 +267,8 @@ START_TEST(null_for_optimizer_and_probe)
     INVALID(vgrad_probe_detach(NULL));
     refuses_number(-1, vgrad_probe_layer_count(NULL));
     refuses_pointer(vgrad_probe_finding(NULL, 0));
+    refuses_number((double)NAN, vgrad_probe_cost(NULL));
+    refuses_number(-1, vgrad_probe_cadence(NULL, NULL, NULL, 0));
     refuses_number(-1, vgrad_probe_worst_samples(NULL, 0, NULL, NULL, 0));
     refuses_number(-1, vgrad_probe_flight(NULL, 0, VGRAD_KERNEL, VGRAD_L2, NULL, NULL, 0));
     INVALID(vgrad_probe_report(NULL, VGRAD_REPORT_TABLE, vgrad_write_file, stdout));

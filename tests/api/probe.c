@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "fixture.h"
 
@@ -276,6 +275,43 @@ START_TEST(a_skipped_update_is_not_seen_but_its_gradient_is)
 }
 END_TEST
 
+/* Whatever looking costs here: the weights are those of a run without, the cadence changes between
+   epochs alone, and what it is told to be is what was seen. */
+START_TEST(a_limit_on_the_cost_changes_how_often_it_looks)
+{
+    fixture f;
+    vgrad_probe *probe;
+    enum { EPOCHS = 60, STEPS = EPOCHS * FIXTURE_BATCHES };
+    double plain[FIXTURE_WEIGHTS];
+    static int64_t seen[STEPS], steps[64], every[64];
+    fixture_undisturbed(VGRAD_FLOAT64, EPOCHS, plain);
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_COST_LIMIT, 0.5));
+    assert_ok(vgrad_probe_attach(probe, f.network));
+    ck_assert(isnan(vgrad_probe_cost(probe)));
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, EPOCHS));
+    assert_weights(&f, plain);
+    const int64_t changes = vgrad_probe_cadence(probe, steps, every, 64);
+    ck_assert_int_gt(changes, 0); /* a look costs more than the half of a percent */
+    for (int64_t i = 0; i < changes; i++) {
+        ck_assert_int_eq(steps[i] % FIXTURE_BATCHES, 0);
+        ck_assert_int_ge(every[i], 1);
+    }
+    ck_assert_double_ge(vgrad_probe_cost(probe), 0);
+    const int64_t looks = vgrad_probe_history(probe, 1, VGRAD_KERNEL, VGRAD_L2, seen, NULL, STEPS);
+    ck_assert_int_lt(looks, STEPS);
+    for (int64_t i = 0, change = -1; i < looks; i++) {
+        while (change + 1 < changes && steps[change + 1] <= seen[i])
+            change++;
+        ck_assert_int_eq(seen[i] % (change < 0 ? 1 : every[change]), 0);
+    }
+    ck_assert_int_eq(vgrad_probe_cadence(probe, NULL, NULL, -1), -1);
+    vgrad_probe_destroy(probe);
+    fixture_destroy(&f);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("probe");
@@ -283,7 +319,7 @@ int main(void)
               a_frozen_layer_is_measured_like_the_others, every_kth_step_and_a_ring_of_looks,
               only_what_is_watched_is_seen, a_detached_probe_remembers_and_an_attached_one_forgets,
               a_skipped_update_is_not_seen_but_its_gradient_is,
-              looks_at_two_runs_are_all_remembered);
+              looks_at_two_runs_are_all_remembered, a_limit_on_the_cost_changes_how_often_it_looks);
     TCase *each = tcase_create("each");
     tcase_add_loop_test(each, probes_do_not_change_the_training, 0, 2);
     tcase_add_loop_test(each, a_probe_may_go_in_a_callback, 0, 8);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe/cost.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEAST = 8 }; /* steps of either kind before anything is said */
+
+static void add(vgrad__times *times, double seconds)
+{
+    times->seconds[times->count++ % VGRAD__TIMES_MAX] = seconds;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(const vgrad__times *times)
+{
+    double sorted[VGRAD__TIMES_MAX];
+    const int64_t count = times->count < VGRAD__TIMES_MAX ? times->count : VGRAD__TIMES_MAX;
+    memcpy(sorted, times->seconds, (size_t)count * sizeof *sorted);
+    qsort(sorted, (size_t)count, sizeof *sorted, compare);
+    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+}
+
+int64_t vgrad__cost_every(const vgrad__cost *cost, int64_t every)
+{
+    return cost->stretch > 0 ? every * cost->stretch : every;
+}
+
+void vgrad__cost_begin(vgrad__cost *cost, double now, bool looks)
+{
+    if (cost->running)
+        add(cost->looking ? &cost->looked : &cost->plain, now - cost->began);
+    cost->running = true;
+    cost->looking = looks;
+    cost->began = now;
+}
+
+double vgrad__cost_of_a_look(const vgrad__cost *cost)
+{
+    if (cost->looked.count < LEAST || cost->plain.count < LEAST)
+        return (double)NAN;
+    const double plain = median(&cost->plain);
+    return plain > 0 ? fmax(0, median(&cost->looked) / plain - 1) : (double)NAN;
+}
+
+double vgrad__cost_percent(const vgrad__cost *cost, int64_t every)
+{
+    return 100 * vgrad__cost_of_a_look(cost) / (double)vgrad__cost_every(cost, every);
+}
+
+void vgrad__cost_limit(vgrad__cost *cost, double limit, int64_t every, int64_t step)
+{
+    const int64_t farthest = 1 << 20;
+    const double wanted = ceil(100 * vgrad__cost_of_a_look(cost) / limit / (double)every);
+    const int64_t before = cost->stretch > 0 ? cost->stretch : 1;
+    if (isnan(wanted))
+        return;
+    cost->stretch = wanted < 1 ? 1 : wanted > (double)farthest ? farthest : (int64_t)wanted;
+    if (cost->stretch == before)
+        return;
+    const int64_t at = cost->changes++ % VGRAD__CADENCES_MAX;
+    cost->steps[at] = step;
+    cost->every[at] = every * cost->stretch;
+}
