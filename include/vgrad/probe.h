@@ -56,6 +56,9 @@ typedef enum vgrad_probe_option {
     /** 1. How many times too large observed gradients are: they are divided by it. Of a loop of
        your own; 1e-30 to 1e30. */
     VGRAD_PROBE_LOSS_SCALE = 6,
+    /** 0. What was done to observed gradients of parameters before they came: a sum of
+        vgrad_gradients_are. Of a loop of your own. */
+    VGRAD_PROBE_GRADIENTS_ARE = 11,
     /** 1000. Samples of a window: what is found is found in windows of so many. */
     VGRAD_PROBE_WINDOW = 5,
     /** 1. Looks between those at which the budget is made, samples are told apart and f' is seen:
@@ -83,13 +86,24 @@ typedef enum vgrad_probe_option {
 } vgrad_probe_option;
 
 /**
+ * What a loop of your own may have done to the gradients of parameters that it hands over. Then
+ * they are not the mean over the samples whose rows come with them, and coherence, noise scale and
+ * norm test are not told; vgrad_probe_report() says what they are. @since 0.1
+ */
+typedef enum vgrad_gradients_are {
+    VGRAD_GRADIENTS_CLIPPED = 1,     /**< Clipped: they are smaller than they were. */
+    VGRAD_GRADIENTS_ACCUMULATED = 2, /**< Of several batches; rows are the last one's. */
+    VGRAD_GRADIENTS_REDUCED = 4      /**< Of several machines; rows are this one's. */
+} vgrad_gradients_are;
+
+/**
  * Set an option.
  *
  * @param probe  the probe.
  * @param option which.
  * @param value  a whole number, at least 1, for EVERY, BUDGET_EVERY, HISTORY, WINDOW and WINDOWS,
- *               from 0 for HISTOGRAM_EVERY, UNITS_EVERY, UPDATE_AFTER and FLIGHT; shares in [0, 1];
- *               the others as they are described.
+ *               from 0 for HISTOGRAM_EVERY, UNITS_EVERY, UPDATE_AFTER and FLIGHT, to 7 for
+ * GRADIENTS_ARE; shares in [0, 1]; the others as they are described.
  * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (HISTORY, FLIGHT, HISTOGRAM_EVERY, UNITS_EVERY
  *         while attached, or after declare).
  * @thread_handle

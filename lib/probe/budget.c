@@ -181,7 +181,8 @@ void vgrad__budget(vgrad_probe *probe)
         make_hops(&s);
     for (size_t i = 0; i < probe->scene.layer_count; i++) {
         if (probe->look.closer) {
-            make_samples(&s, (int32_t)i);
+            if (probe->options[VGRAD_PROBE_GRADIENTS_ARE] == 0)
+                make_samples(&s, (int32_t)i);
             make_derivative(&s, (int32_t)i);
         }
         if (updates)

@@ -45,6 +45,7 @@ static const struct {
     [VGRAD_PROBE_HISTOGRAM_EVERY] = { "histogram_every", 0, 0, INT32_MAX, true, true },
     [VGRAD_PROBE_UNITS_EVERY] = { "units_every", 0, 0, INT32_MAX, true, true },
     [VGRAD_PROBE_HISTORY] = { "history", 1024, 1, INT32_MAX, true, true },
+    [VGRAD_PROBE_GRADIENTS_ARE] = { "gradients_are", 0, 0, 7, true, false },
     [VGRAD_PROBE_WINDOW] = { "window", 1000, 1, 1e15, true, false },
     [VGRAD_PROBE_COST_LIMIT] = { "cost_limit", 0, 0, 100, false, false },
     [VGRAD_PROBE_BUDGET_EVERY] = { "budget_every", 1, 1, INT32_MAX, true, false },
