@@ -31,8 +31,9 @@ void vgrad__findings_destroy(vgrad__findings *findings)
 
 void vgrad__findings_begin(vgrad__findings *findings)
 {
-    for (size_t i = 0; i < findings->count; i++)
-        findings->cases[i].is_news = false;
+    findings->stirred = findings->news_count > 0;
+    for (size_t i = 0; i < findings->news_count; i++)
+        findings->news[i]->is_news = false;
 }
 
 /* What the user is told: the severity is 0 once it is cleared. */
@@ -102,6 +103,7 @@ void vgrad__findings_take(vgrad__findings *findings, const vgrad__verdict *verdi
         hold(one, verdict, first, last, windows);
     else
         miss(one, verdict->nearly, verdict->at_once ? 1 : windows);
+    findings->stirred |= one->is_news;
     if (one->raised || one->is_news)
         tell(one);
 }
@@ -109,6 +111,8 @@ void vgrad__findings_take(vgrad__findings *findings, const vgrad__verdict *verdi
 void vgrad__findings_end(vgrad__findings *findings)
 {
     const int32_t gravest = 3;
+    if (!findings->stirred)
+        return;
     findings->raised = findings->news_count = 0;
     for (int32_t severity = gravest; severity > 0; severity--)
         for (size_t i = 0; i < findings->count; i++) {

@@ -50,6 +50,7 @@ typedef struct vgrad__findings {
     size_t raised;
     vgrad__case **news;
     size_t news_count;
+    bool stirred; /* by this look: the order, or what is news, is another one */
 } vgrad__findings;
 
 vgrad_status vgrad__findings_create(vgrad__findings *findings, size_t layers,

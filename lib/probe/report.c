@@ -89,9 +89,13 @@ static vgrad_status report_table(const vgrad__sheet *sheet)
     const double percent = vgrad_probe_cost(sheet->probe);
     if (!isnan(percent))
         snprintf(cost, sizeof cost, ", at %.1f %% of the time", percent);
-    vgrad_status status = vgrad__print(
-        sheet->write, sheet->user, "step %lld, the latest of %zu looks%s\n",
-        (long long)vgrad__history_step(&scene->history, sheet->end - 1), sheet->end, cost);
+    const int are = (int)sheet->probe->options[VGRAD_PROBE_GRADIENTS_ARE];
+    vgrad_status status =
+        vgrad__print(sheet->write, sheet->user, "step %lld, the latest of %zu looks%s%s%s%s\n",
+                     (long long)vgrad__history_step(&scene->history, sheet->end - 1), sheet->end,
+                     cost, are & VGRAD_GRADIENTS_CLIPPED ? "; gradients are clipped" : "",
+                     are & VGRAD_GRADIENTS_ACCUMULATED ? "; gradients are of several batches" : "",
+                     are & VGRAD_GRADIENTS_REDUCED ? "; gradients are of several machines" : "");
     snprintf(line, sizeof line, "%-*s", width, heading);
     for (int c = 0; c < COLUMNS; c++)
         append(line, c, columns[c].heading);

@@ -34,6 +34,12 @@ static vgrad_status observe(vgrad_probe *probe, const void *data, vgrad_dtype dt
     return vgrad_probe_observe(probe, 0, VGRAD_DELTA, &view);
 }
 
+static int32_t append(const char *text, size_t length, void *user)
+{
+    strncat(user, text, length);
+    return 0;
+}
+
 START_TEST(layers_that_are_none)
 {
     vgrad_probe *probe;
@@ -237,6 +243,35 @@ START_TEST(a_tensor_may_come_again)
 }
 END_TEST
 
+/* A gradient that is not the mean over the rows beside it says nothing of samples. */
+START_TEST(what_was_done_to_gradients_is_told)
+{
+    const double x[6] = { 1, 2, 3, 4, 5, 6 };
+    const vgrad_role roles[] = { VGRAD_INPUT, VGRAD_DELTA, VGRAD_KERNEL_GRADIENT };
+    for (int are = 0; are < 8; are++) {
+        double value;
+        char text[4000] = "";
+        vgrad_tensor t;
+        vgrad_probe *probe = begun();
+        assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_GRADIENTS_ARE, are));
+        for (int r = 0; r < 3; r++) {
+            vgrad_tensor_matrix(&t, x, VGRAD_FLOAT64, 2, 3);
+            assert_ok(vgrad_probe_observe(probe, 0, roles[r], &t));
+        }
+        assert_ok(vgrad_probe_end(probe, 1));
+        assert_status(are ? VGRAD_E_NOT_FOUND : VGRAD_OK,
+                      vgrad_probe_read(probe, 0, VGRAD_KERNEL_GRADIENT, VGRAD_COHERENCE, &value));
+        ck_assert_double_gt(read(probe, 0, VGRAD_KERNEL_GRADIENT, VGRAD_L2), 9);
+        assert_ok(vgrad_probe_report(probe, VGRAD_REPORT_TABLE, append, text));
+        ck_assert_int_eq(strstr(text, "are clipped") != NULL, are & 1);
+        ck_assert_int_eq(strstr(text, "of several batches") != NULL, (are & 2) != 0);
+        ck_assert_int_eq(strstr(text, "of several machines") != NULL, (are & 4) != 0);
+        assert_status(VGRAD_E_INVALID, vgrad_probe_set(probe, VGRAD_PROBE_GRADIENTS_ARE, 8));
+        vgrad_probe_destroy(probe);
+    }
+}
+END_TEST
+
 /* A gradient that comes too large by the loss's scale is divided by it; nothing else is. */
 START_TEST(a_scaled_loss_is_told)
 {
@@ -264,6 +299,6 @@ int main(void)
     Suite *suite = suite_create("declare");
     add_tests(suite, "declare", layers_that_are_none, steps_go_on_and_end, tensors_that_are_none,
               tensors_at_the_edge, a_flight_recorder_keeps_what_led_to_nan, a_tensor_may_come_again,
-              a_scaled_loss_is_told);
+              what_was_done_to_gradients_is_told, a_scaled_loss_is_told);
     return run_suite(suite);
 }
