@@ -150,11 +150,25 @@ static void view_kernel(const vgrad_layer *layer, const vgrad__slab *slab, vgrad
                         count / columns, columns);
 }
 
+/* Whether this observer is told of each layer's backward in this step. */
+static bool follows(const vgrad__seat *seat)
+{
+    return seat->looking && seat->observer && seat->observer->passed;
+}
+
+static bool is_followed(const vgrad__observers *all)
+{
+    bool any = false;
+    for (size_t i = 0; all->watched && i < all->count; i++)
+        any |= follows(&all->seats[i]);
+    return any;
+}
+
 vgrad_status vgrad__observers_passed(const vgrad_layer *layer)
 {
     const vgrad_network *network = layer->network;
     vgrad_status status = VGRAD_OK;
-    if (!network->observers.watched)
+    if (!is_followed(&network->observers))
         return VGRAD_OK;
     vgrad__passage passage = { .layer = layer, .index = layer->index };
     view_rows(layer, layer->memory.a, &passage.activation);
@@ -166,7 +180,7 @@ vgrad_status vgrad__observers_passed(const vgrad_layer *layer)
     }
     for (size_t i = 0; i < network->observers.count && status == VGRAD_OK; i++) {
         const vgrad__seat *seat = &network->observers.seats[i];
-        if (seat->looking && seat->observer && seat->observer->passed)
+        if (follows(seat))
             status = seat->observer->passed(seat->observer->self, &passage);
     }
     return status;

@@ -266,6 +266,13 @@ static vgrad_status make_scene(const vgrad_probe *probe, const vgrad_network *ne
     return vgrad__scene_complete(probe, scene, &wiring);
 }
 
+/* Whether anything is made of what is there after a layer's backward. */
+static bool needs_passages(const vgrad_probe *probe)
+{
+    return watches(probe, VGRAD_DELTA) || probe->options[VGRAD_PROBE_HISTOGRAM_EVERY] > 0 ||
+           probe->options[VGRAD_PROBE_UNITS_EVERY] > 0;
+}
+
 vgrad_status vgrad_probe_attach(vgrad_probe *probe, vgrad_network *network)
 {
     vgrad__scene fresh = { 0 };
@@ -276,6 +283,7 @@ vgrad_status vgrad_probe_attach(vgrad_probe *probe, vgrad_network *network)
         status = vgrad__observer_join(network, &probe->observer);
     if (status != VGRAD_OK)
         return status;
+    probe->observer.passed = needs_passages(probe) ? passed : NULL;
     status = make_scene(probe, network, &fresh);
     if (status != VGRAD_OK) {
         vgrad__scene_destroy(probe, &fresh);
