@@ -276,6 +276,16 @@ static void fill_with_ones(const vgrad_network *network, void *values, int64_t c
             f64[i] = 1;
 }
 
+/* Where a is NaN, so is f': a ReLU's backward may well say 0 or 1. */
+static void blot_out(const vgrad_network *network, const void *a, int64_t count, double *out)
+{
+    for (int64_t i = 0; i < count; i++) {
+        double value;
+        vgrad__convert(vgrad__at(network, a, i), network->dtype, &value, VGRAD_FLOAT64, 1);
+        out[i] = isnan(value) ? value : out[i];
+    }
+}
+
 /* delta = f'(z) dL/da with a dL/da of 1. */
 vgrad_status vgrad__derivative(const vgrad_layer *layer, int64_t first, int64_t count, double *out)
 {
@@ -296,6 +306,8 @@ vgrad_status vgrad__derivative(const vgrad_layer *layer, int64_t first, int64_t 
         else
             activations[layer->activation].backward(&b, a, z, ones, part);
         vgrad__convert(part, network->dtype, out + done, VGRAD_FLOAT64, some);
+        if (!network->kernels->all_finite(a, (size_t)some))
+            blot_out(network, a, some, out + done);
     }
     return status;
 }

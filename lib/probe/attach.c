@@ -93,6 +93,9 @@ static void look_at_derivative(vgrad_probe *probe, const vgrad__passage *passage
     enum { PART = 1024 };
     double derivative[PART];
     const int64_t count = vgrad_tensor_count(&passage->delta);
+    vgrad__signal *signal = &probe->scene.layers[passage->index].signal;
+    signal->derivatives = 0; /* of several batches of a step it is the last one's, as delta is */
+    signal->derivative_squares = 0;
     for (int64_t first = 0; first < count; first += PART) {
         const int64_t some = count - first < PART ? count - first : PART;
         if (vgrad__derivative(passage->layer, first, some, derivative) != VGRAD_OK)
@@ -295,6 +298,7 @@ vgrad_status vgrad_probe_attach(vgrad_probe *probe, vgrad_network *network)
     probe->declaring = false;
     probe->network = network;
     probe->window = (vgrad__run_window){ .judged = 0 };
+    probe->look = (vgrad__look){ .open = false };
     probe->cost = (vgrad__cost){ .stretch = 0 };
     return VGRAD_OK;
 }

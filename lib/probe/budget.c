@@ -177,7 +177,7 @@ void vgrad__budget(vgrad_probe *probe)
 {
     const scribe s = { &probe->scene, probe->scene.history.looks - 1 };
     const bool updates = probe->roles & 1u << vgrad__watchable(VGRAD_KERNEL_UPDATE);
-    if (probe->look.closer)
+    if (probe->look.closer && probe->roles & 1u << vgrad__watchable(VGRAD_DELTA))
         make_hops(&s);
     for (size_t i = 0; i < probe->scene.layer_count; i++) {
         if (probe->look.closer) {

@@ -51,6 +51,7 @@ vgrad_status vgrad_probe_declare(vgrad_probe *probe, const char *name, vgrad_lay
         vgrad__scene_destroy(probe, &probe->scene); /* of a network, or nothing */
     if (!probe->declaring) {
         probe->window = (vgrad__run_window){ .judged = 0 };
+        probe->look = (vgrad__look){ .open = false };
         probe->cost = (vgrad__cost){ .stretch = 0 };
     }
     probe->declaring = true;
@@ -128,9 +129,10 @@ vgrad_status vgrad_probe_begin(vgrad_probe *probe, int64_t step)
     if (probe->look.in_step)
         return vgrad__fail(VGRAD_E_STATE, "probe: step %lld is not ended",
                            (long long)probe->look.step);
-    if (step < probe->look.next_step)
-        return vgrad__fail(VGRAD_E_INVALID, "step: at least %lld after the last one, got %lld",
-                           (long long)probe->look.next_step, (long long)step);
+    if (step < 0 || (probe->look.has_begun && step <= probe->look.step))
+        return vgrad__fail(VGRAD_E_INVALID, "step: above %lld, got %lld",
+                           (long long)(probe->look.has_begun ? probe->look.step : -1),
+                           (long long)step);
     if (!probe->scene.history.steps) {
         status = complete(probe);
         if (status != VGRAD_OK)
@@ -141,8 +143,8 @@ vgrad_status vgrad_probe_begin(vgrad_probe *probe, int64_t step)
     if (looks)
         vgrad__look_begin(probe, step);
     probe->look.step = step;
-    probe->look.next_step = step + 1;
-    probe->look.in_step = true;
+    probe->look.in_step = probe->look.has_begun = true;
+    probe->look.rows = 0;
     probe->look.open = looks;
     return looks ? VGRAD_OK : VGRAD_SKIPPED;
 }
@@ -179,6 +181,8 @@ static vgrad_status look_at_preactivation(vgrad_probe *probe, int32_t index,
         vgrad__tensor_pack(&one, row, VGRAD_FLOAT64);
         vgrad__activation_values(layer->activation, (double)NAN, row, (size_t)width, row + width,
                                  row + 2 * width);
+        for (int64_t k = 0; k < width; k++)
+            row[2 * width + k] = isnan(row[k]) ? row[k] : row[2 * width + k];
         vgrad__look_derivative(probe, index, row + 2 * width, i * width, width);
     }
     vgrad__release(probe->context, row, (size_t)width, 3 * sizeof *row);
@@ -204,6 +208,13 @@ static vgrad_status look_closer(vgrad_probe *probe, int32_t index, vgrad_role ro
     return VGRAD_OK;
 }
 
+/* Axis 0 goes along the samples. */
+static bool is_of_rows(vgrad_role role)
+{
+    return role == VGRAD_INPUT || role == VGRAD_PREACTIVATION || role == VGRAD_ACTIVATION ||
+           role == VGRAD_DELTA || role == VGRAD_ACTIVATION_GRADIENT;
+}
+
 vgrad_status vgrad_probe_observe(vgrad_probe *probe, int32_t layer, vgrad_role role,
                                  const vgrad_tensor *tensor)
 {
@@ -222,6 +233,8 @@ vgrad_status vgrad_probe_observe(vgrad_probe *probe, int32_t layer, vgrad_role r
     status = vgrad__tensor_check(tensor, "tensor");
     if (status != VGRAD_OK || !probe->look.open || probe->scene.layers[layer].series[place] < 0)
         return status;
+    if (is_of_rows(role) && tensor->rank > 0 && tensor->shape[0] > probe->look.rows)
+        probe->look.rows = tensor->shape[0];
     vgrad__moments moments = vgrad__moments_of(tensor);
     vgrad__moments_divide(&moments, scale_of(probe, role));
     if (probe->look.closer)
@@ -246,10 +259,6 @@ vgrad_status vgrad_probe_end(vgrad_probe *probe, double loss)
     probe->look.in_step = false;
     if (!probe->look.open)
         return VGRAD_OK;
-    int64_t rows = 0;
-    for (size_t i = 0; i < probe->scene.layer_count; i++)
-        if (probe->scene.layers[i].signal.delta.count > rows)
-            rows = probe->scene.layers[i].signal.delta.count;
-    vgrad__look_end(probe, loss, rows);
+    vgrad__look_end(probe, loss, probe->look.rows);
     return probe->scene.findings.news_count > 0 ? VGRAD_CHANGED : VGRAD_OK;
 }

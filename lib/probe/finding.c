@@ -43,7 +43,7 @@ static void tell(vgrad__case *one)
     one->told = (vgrad_finding){ .struct_size = sizeof one->told,
                                  .code = v->code,
                                  .severity = one->raised ? v->severity : 0,
-                                 .layer = v->layer,
+                                 .layer = v->where >= 0 ? v->where : v->layer,
                                  .role = v->role,
                                  .cause = v->cause,
                                  .first_step = one->first_step,
@@ -62,15 +62,19 @@ static void tell(vgrad__case *one)
 static void hold(vgrad__case *one, const vgrad__verdict *verdict, int64_t first, int64_t last,
                  int32_t windows)
 {
-    const bool graver = one->raised && one->verdict.severity != verdict->severity;
+    const int32_t enough = verdict->at_once ? 1 : windows;
+    const bool other = one->raised && one->verdict.severity != verdict->severity;
     if (one->held++ == 0 && !one->raised)
         one->first_step = first;
-    one->verdict = *verdict;
     one->last_step = last;
     one->missed = 0;
-    if (!one->raised && (verdict->at_once || one->held >= windows))
-        one->raised = one->is_news = true;
-    one->is_news |= graver;
+    one->shifted = other ? one->shifted + 1 : 0;
+    if (one->raised && (verdict->keeps_first || (other && one->shifted < enough)))
+        return;
+    one->verdict = *verdict;
+    one->is_news |= other || (!one->raised && one->held >= enough);
+    one->raised |= one->held >= enough;
+    one->shifted = 0;
 }
 
 static void miss(vgrad__case *one, bool nearly, int32_t windows)

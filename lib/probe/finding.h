@@ -18,10 +18,12 @@ enum {
 typedef struct vgrad__verdict {
     vgrad_finding_code code;
     int32_t layer;
-    int32_t severity; /* 0: it does not hold */
-    bool nearly;      /* it would hold by thresholds a fifth closer: what is raised stays */
-    bool at_once;     /* no second window is waited for */
-    vgrad_role role;
+    int32_t severity;     /* 0: it does not hold */
+    bool nearly;          /* it would hold by thresholds a fifth closer: what is raised stays */
+    bool at_once;         /* no second window is waited for */
+    bool keeps_first;     /* while it is raised it tells of the first time */
+    int32_t where;        /* the layer that is told of, where that is not `layer`; -1: none */
+    int32_t role;         /* vgrad_role; -1: none */
     vgrad_quantity cause; /* 0: none */
     const char *layer_name;
     const char *formula, *remedy;
@@ -38,6 +40,7 @@ typedef struct vgrad__case {
     vgrad_finding told;     /* what is told of it, pointing into this */
     int64_t first_step, last_step;
     int32_t held, missed; /* windows in a row */
+    int32_t shifted;      /* in which it was raised with another severity */
     bool raised;
     bool is_news; /* raised, changed or cleared by this look */
 } vgrad__case;

@@ -21,7 +21,6 @@ void vgrad__look_begin(vgrad_probe *probe, int64_t step)
     vgrad__history_begin(&scene->history, step);
     probe->look.open = true;
     probe->look.closer =
-        probe->roles & 1u << vgrad__watchable(VGRAD_DELTA) &&
         (scene->history.looks - 1) % (size_t)probe->options[VGRAD_PROBE_BUDGET_EVERY] == 0;
     probe->look.step = step;
     probe->look.counts = is_due(probe, VGRAD_PROBE_HISTOGRAM_EVERY, step);

@@ -61,7 +61,8 @@ typedef struct vgrad__probe_layer {
     vgrad__signal signal;
     vgrad__closeup closeups[VGRAD__CLOSEUPS];
     vgrad__layer_window window;
-    double first_gain; /* log10 of the kernel's gain at the first look; NaN: not known */
+    vgrad__moments last_kernel; /* count 0: not seen yet */
+    double first_gain;          /* log10 of the kernel's gain at the first look; NaN: not known */
 } vgrad__probe_layer;
 
 /* ---- the probe ---- */
@@ -86,7 +87,8 @@ typedef struct vgrad__look {
     bool counts, sees_units; /* it takes histograms, and statistics of each unit */
     /* Of a loop of the user's. */
     bool in_step;
-    int64_t next_step; /* the lowest that may begin */
+    bool has_begun; /* some step */
+    int64_t rows;   /* of the tensors of its pass */
 } vgrad__look;
 
 enum { VGRAD__PROBE_OPTIONS_MAX = 48 };

@@ -29,10 +29,21 @@ static const vgrad__moments *moments_seen(const vgrad_probe *probe, size_t layer
 
 /* ---- the window ---- */
 
+/* The first factor that is 0, in the order in which a gradient meets them. */
+static vgrad__figure cut_cause(const double *figures)
+{
+    for (int f = VGRAD__LOST_TO_WEIGHTS; f < VGRAD__LOST_IN_BLOCK; f++)
+        if (isinf(figures[f]) && figures[f] > 0)
+            return (vgrad__figure)f;
+    return VGRAD__LOST_IN_BLOCK;
+}
+
 static void add_hop(vgrad__layer_window *w, const double *figures)
 {
-    if (isinf(figures[VGRAD__LOST]) && figures[VGRAD__LOST] > 0)
+    if (isinf(figures[VGRAD__LOST]) && figures[VGRAD__LOST] > 0) {
         w->cuts++;
+        w->cut_by = cut_cause(figures);
+    }
     if (!isfinite(figures[VGRAD__LOST]))
         return;
     for (int f = VGRAD__LOST; f <= VGRAD__LOST_IN_BLOCK; f++)
@@ -48,10 +59,28 @@ static void add_kernel(vgrad__probe_layer *layer, const vgrad__moments *kernel, 
         layer->first_gain = log10(norm / sqrt((double)layer->fan_out));
     if (!kernel)
         return;
-    if (w->kernel.count == 0)
-        w->kernel = *kernel;
-    w->changes += memcmp(&w->kernel.mean, &kernel->mean, sizeof kernel->mean) != 0 ||
-                  w->kernel.m2 != kernel->m2 || w->kernel.sum_abs != kernel->sum_abs;
+    if (layer->last_kernel.count > 0) {
+        w->compared++;
+        w->changes += layer->last_kernel.mean != kernel->mean ||
+                      layer->last_kernel.m2 != kernel->m2 ||
+                      layer->last_kernel.sum_abs != kernel->sum_abs;
+    }
+    layer->last_kernel = *kernel;
+}
+
+/* Keeps every look's, then every other's, every fourth's, ... as room gets short. */
+static void add_ratio(vgrad__layer_window *w, double ratio)
+{
+    const int64_t stride = w->ratio_stride > 0 ? w->ratio_stride : 1;
+    if (w->ratio_looks++ % stride != 0)
+        return;
+    if (w->ratio_count == VGRAD__RATIOS_MAX) {
+        for (int64_t i = 0; i < VGRAD__RATIOS_MAX / 2; i++)
+            w->ratios[i] = w->ratios[2 * i];
+        w->ratio_count = VGRAD__RATIOS_MAX / 2;
+        w->ratio_stride = 2 * stride;
+    }
+    w->ratios[w->ratio_count++] = ratio;
 }
 
 static void add_layer(vgrad_probe *probe, size_t i, const double *figures)
@@ -62,8 +91,9 @@ static void add_layer(vgrad_probe *probe, size_t i, const double *figures)
     add_kernel(layer, moments_seen(probe, i, VGRAD_KERNEL), probe->scene.history.looks == 1);
     w->derivatives += layer->signal.derivatives;
     w->derivative_squares += layer->signal.derivative_squares;
-    if (isfinite(figures[VGRAD__UPDATE_RATIO]))
-        w->ratios[w->ratio_count++ % VGRAD__RATIOS_MAX] = figures[VGRAD__UPDATE_RATIO];
+    if (!isnan(figures[VGRAD__UPDATE_RATIO]) &&
+        probe->look.step >= (int64_t)option(probe, VGRAD_PROBE_UPDATE_AFTER))
+        add_ratio(w, figures[VGRAD__UPDATE_RATIO]);
 }
 
 static void add_loss(vgrad_probe *probe, double loss)
@@ -103,7 +133,8 @@ static vgrad__verdict verdict_on(const vgrad_probe *probe, vgrad_finding_code co
 {
     return (vgrad__verdict){ .code = code,
                              .layer = layer,
-                             .role = (vgrad_role)-1,
+                             .where = -1,
+                             .role = -1,
                              .layer_name = layer < 0 ? "" : probe->scene.layers[layer].name,
                              .formula = "",
                              .remedy = "" };
@@ -139,9 +170,28 @@ static double median(const double *values, int64_t count)
 typedef struct way {
     int32_t hops, first, last; /* layers: of the first anchor, and of the last */
     double lost[VGRAD__LOST_IN_BLOCK + 1];
-    int32_t cut; /* the layer behind which nothing comes through; -1: none */
+    int32_t cut; /* the layer that lets nothing through; -1: none */
+    vgrad__figure cut_by;
     bool known;
 } way;
+
+/* Which layer of the hop to stop `here` cuts it: the one with the kernel that is 0, or the one
+   whose f' is. */
+static int32_t find_cut(const vgrad_probe *probe, int32_t here, vgrad__figure by)
+{
+    const vgrad__path *path = &probe->scene.path;
+    int32_t behind = here + 1;
+    while (!path->stops[behind].is_anchor)
+        behind++;
+    if (by == VGRAD__LOST_TO_WEIGHTS || by == VGRAD__LOST_TO_ALIGNMENT)
+        return path->stops[behind].layer;
+    for (int32_t at = behind - 1; at > here; at--) {
+        const vgrad__layer_window *w = &probe->scene.layers[path->stops[at].layer].window;
+        if (w->derivatives > 0 && w->derivative_squares == 0)
+            return path->stops[at].layer;
+    }
+    return path->stops[here].layer;
+}
 
 static way find_way(const vgrad_probe *probe)
 {
@@ -158,9 +208,10 @@ static way find_way(const vgrad_probe *probe)
             continue;
         }
         w.hops++;
-        if (window->hops == 0 && window->cuts > 0)
-            w.cut = layer;
-        else if (window->hops == 0)
+        if (window->hops == 0 && window->cuts > 0) {
+            w.cut_by = window->cut_by;
+            w.cut = find_cut(probe, at, window->cut_by);
+        } else if (window->hops == 0)
             w.known = false;
         for (int f = VGRAD__LOST; f <= VGRAD__LOST_IN_BLOCK && window->hops > 0; f++)
             w.lost[f] += window->lost[f] / (double)window->hops;
@@ -234,8 +285,8 @@ static void judge_way(vgrad_probe *probe, const way *w, vgrad_finding_code code,
              layers[w->first].name, text);
     if (vanishing && w->cut >= 0) {
         v.severity = SEVERE;
-        v.cause = VGRAD_BUDGET_DERIVATIVE;
-        v.remedy = causes[VGRAD__LOST_TO_DERIVATIVE].vanishing;
+        v.cause = causes[w->cut_by].quantity;
+        v.remedy = causes[w->cut_by].vanishing;
         snprintf(v.message, sizeof v.message, "cut at %s: nothing comes through",
                  layers[w->cut].name);
     }
@@ -244,8 +295,12 @@ static void judge_way(vgrad_probe *probe, const way *w, vgrad_finding_code code,
 
 static void judge_profile(vgrad_probe *probe)
 {
-    const way w = find_way(probe);
-    if (!w.known && w.cut < 0)
+    way w = find_way(probe);
+    if (!vgrad__findings_are_quiet(&probe->scene.findings, VGRAD_FINDING_NON_FINITE, -1))
+        return;                /* there is nothing to compare */
+    if (!w.known && w.cut < 0) /* nothing came back at all: no way to lose it */
+        w = (way){ .hops = 1, .first = w.first, .last = w.last, .cut = -1 };
+    if (w.first < 0)
         return;
     judge_way(probe, &w, VGRAD_FINDING_VANISHING, 1);
     judge_way(probe, &w, VGRAD_FINDING_EXPLODING, -1);
@@ -324,8 +379,7 @@ static void judge_update(vgrad_probe *probe, int32_t index)
     const double far = 1; /* decades beyond which a note is a warning */
     const vgrad__probe_layer *layer = &probe->scene.layers[index];
     const vgrad__layer_window *w = &layer->window;
-    const int64_t count = w->ratio_count < VGRAD__RATIOS_MAX ? w->ratio_count : VGRAD__RATIOS_MAX;
-    const double ratio = median(w->ratios, count);
+    const double ratio = median(w->ratios, w->ratio_count);
     const double low = option(probe, VGRAD_PROBE_UPDATE_LOW);
     const double high = option(probe, VGRAD_PROBE_UPDATE_HIGH);
     for (int large = 0; large < 2; large++) {
@@ -351,13 +405,12 @@ static void judge_update(vgrad_probe *probe, int32_t index)
 static void judge_unchanged(vgrad_probe *probe, int32_t index)
 {
     const vgrad__probe_layer *layer = &probe->scene.layers[index];
-    const int64_t least_looks = 2;
     vgrad__verdict v = verdict_on(probe, VGRAD_FINDING_UNCHANGED, index);
     v.role = VGRAD_KERNEL;
     v.formula = "the kernel's moments at every look of the window";
     v.remedy = "no gradient reaches this layer, or its updates are rounded away: see what is cut, "
                "or train in float64";
-    v.severity = layer->window.changes == 0 && probe->window.looks >= least_looks ? WARNING : 0;
+    v.severity = layer->trainable && layer->window.changes == 0 ? WARNING : 0;
     snprintf(v.message, sizeof v.message, "%s: its kernel has not changed", layer->name);
     deliver(probe, &v);
 }
@@ -370,11 +423,15 @@ static void judge_initialization(vgrad_probe *probe, int32_t at)
     static const char *const names[] = { "log10 |W| / sqrt(units)", "decades lost behind it" };
     const vgrad__stop *stop = &probe->scene.path.stops[at];
     const vgrad__probe_layer *layer = &probe->scene.layers[stop->layer];
-    const vgrad__layer_window *before = &probe->scene.layers[stop[-1].layer].window;
-    if (isnan(layer->first_gain) || before->hops == 0)
+    int32_t anchor = at - 1;
+    while (anchor >= 0 && !probe->scene.path.stops[anchor].is_anchor)
+        anchor--;
+    if (isnan(layer->first_gain) || anchor < 0)
         return;
+    const vgrad__layer_window *before =
+        &probe->scene.layers[probe->scene.path.stops[anchor].layer].window;
     const double gain = layer->first_gain;
-    const double lost = before->lost[VGRAD__LOST] / (double)before->hops;
+    const double lost = before->hops > 0 ? before->lost[VGRAD__LOST] / (double)before->hops : 0;
     const double threshold = option(probe, VGRAD_PROBE_INITIALIZATION);
     const bool felt = -gain * lost > 0 && fabs(lost) >= option(probe, VGRAD_PROBE_VANISHING_SLOPE);
     vgrad__verdict v = verdict_on(probe, VGRAD_FINDING_INITIALIZATION, stop->layer);
@@ -402,7 +459,7 @@ static bool is_far_from_twice(const double *losses, int64_t count, double loss)
     double least = losses[0];
     for (int64_t i = 1; i < count; i++)
         least = losses[i] < least ? losses[i] : least;
-    return loss <= 2 * least;
+    return least > 0 && loss <= 2 * least;
 }
 
 /* Robust: the distance from the median in units of the median distance from it. */
@@ -410,7 +467,7 @@ static void judge_loss(vgrad_probe *probe, double loss)
 {
     static const char *const names[] = { "loss", "median", "distances" };
     enum { LEAST = 16 };
-    const double to_sigma = 1.4826, twice = 2;
+    const double to_sigma = 1.4826;
     const vgrad__run_window *w = &probe->window;
     double distances[VGRAD__LOSSES_MAX];
     const int64_t count = w->loss_count < VGRAD__LOSSES_MAX ? w->loss_count : VGRAD__LOSSES_MAX;
@@ -428,7 +485,8 @@ static void judge_loss(vgrad_probe *probe, double loss)
     v.at_once = true;
     v.formula = "(loss - median) / (1.4826 median |loss - median|) over the last 128 looks";
     v.remedy = "look at the batch; lower the learning rate, or clip the gradient";
-    v.severity = off > option(probe, VGRAD_PROBE_SPIKE) && loss > twice * middle ? WARNING : 0;
+    v.severity =
+        off > option(probe, VGRAD_PROBE_SPIKE) && loss - middle > fabs(middle) ? WARNING : 0;
     v.evidence_names = names;
     v.evidence_count = 3;
     v.evidence[0] = loss;
@@ -445,23 +503,51 @@ static bool is_odd(const vgrad_probe *probe, size_t layer, vgrad_role role)
 }
 
 /* The first tensor that is not finite, in the order in which they are computed. */
+static bool find_odd_role(const vgrad_probe *probe, int32_t layer, const vgrad_role *roles,
+                          size_t count, vgrad_role *role)
+{
+    for (size_t r = 0; r < count; r++)
+        if (is_odd(probe, (size_t)layer, *role = roles[r]))
+            return true;
+    return false;
+}
+
 static bool find_odd(const vgrad_probe *probe, int32_t *layer, vgrad_role *role)
 {
     static const vgrad_role forward[] = { VGRAD_INPUT, VGRAD_PREACTIVATION, VGRAD_ACTIVATION };
     static const vgrad_role backward[] = { VGRAD_ACTIVATION_GRADIENT, VGRAD_DELTA,
                                            VGRAD_KERNEL_GRADIENT,     VGRAD_BIAS_GRADIENT,
-                                           VGRAD_GAMMA_GRADIENT,      VGRAD_BETA_GRADIENT,
-                                           VGRAD_KERNEL_UPDATE,       VGRAD_KERNEL };
+                                           VGRAD_GAMMA_GRADIENT,      VGRAD_BETA_GRADIENT };
+    static const vgrad_role updates[] = { VGRAD_KERNEL_UPDATE, VGRAD_BIAS_UPDATE,
+                                          VGRAD_GAMMA_UPDATE,  VGRAD_BETA_UPDATE,
+                                          VGRAD_KERNEL,        VGRAD_BIAS,
+                                          VGRAD_GAMMA,         VGRAD_BETA };
     const int32_t count = (int32_t)probe->scene.layer_count;
     for (*layer = 0; *layer < count; ++*layer)
-        for (size_t r = 0; r < sizeof forward / sizeof *forward; r++)
-            if (is_odd(probe, (size_t)*layer, *role = forward[r]))
-                return true;
+        if (find_odd_role(probe, *layer, forward, sizeof forward / sizeof *forward, role))
+            return true;
     for (*layer = count; (*layer)-- > 0;)
-        for (size_t r = 0; r < sizeof backward / sizeof *backward; r++)
-            if (is_odd(probe, (size_t)*layer, *role = backward[r]))
-                return true;
+        if (find_odd_role(probe, *layer, backward, sizeof backward / sizeof *backward, role))
+            return true;
+    for (*layer = 0; *layer < count; ++*layer)
+        if (find_odd_role(probe, *layer, updates, sizeof updates / sizeof *updates, role))
+            return true;
     return false;
+}
+
+/* The rows that a role was seen by: its own, or those of the layer that takes what this one gives.
+ */
+static const vgrad__row_norms *rows_of(const vgrad_probe *probe, int32_t layer, vgrad_role role)
+{
+    const vgrad__scene *scene = &probe->scene;
+    if (role == VGRAD_DELTA)
+        return &scene->layers[layer].signal.delta;
+    if (role == VGRAD_INPUT)
+        return &scene->layers[layer].signal.input;
+    const bool given_on = role == VGRAD_PREACTIVATION || role == VGRAD_ACTIVATION;
+    return given_on && (size_t)layer + 1 < scene->layer_count
+               ? &scene->layers[layer + 1].signal.input
+               : NULL;
 }
 
 static void judge_finite(vgrad_probe *probe)
@@ -476,13 +562,12 @@ static void judge_finite(vgrad_probe *probe)
     v.at_once = true;
     if (odd) {
         const vgrad__moments *moments = moments_seen(probe, (size_t)layer, role);
-        const vgrad__signal *signal = &probe->scene.layers[layer].signal;
-        const vgrad__row_norms *rows = role == VGRAD_DELTA ? &signal->delta : &signal->input;
-        const bool known = (role == VGRAD_DELTA || role == VGRAD_INPUT) && rows->count > 0;
+        const vgrad__row_norms *rows = rows_of(probe, layer, role);
+        const bool known = rows && rows->count > 0 && rows->odd_column >= 0;
         if (probe->scene.flight.capacity > 0 && probe->scene.flight.looks == 0)
             vgrad__history_copy(&probe->scene.flight, &probe->scene.history);
         v.severity = SEVERE;
-        v.role = role;
+        v.role = (int32_t)role;
         v.layer_name = probe->scene.layers[layer].name;
         v.formula = "the first tensor, as they are computed, that is not finite";
         v.remedy = "look at that sample; lower the learning rate, clip the gradient, or use "
@@ -491,10 +576,12 @@ static void judge_finite(vgrad_probe *probe)
         v.evidence_count = known ? 4 : 2;
         v.evidence[0] = (double)(moments->count - moments->finite);
         v.evidence[1] = (double)moments->count;
-        v.evidence[2] = (double)rows->odd_row;
-        v.evidence[3] = (double)rows->odd_column;
+        v.evidence[2] = known ? (double)rows->odd_row : 0;
+        v.evidence[3] = known ? (double)rows->odd_column : 0;
         v.unit_first = known ? rows->odd_column : -1;
         v.unit_count = known;
+        v.where = layer;
+        v.keeps_first = true;
         snprintf(v.message, sizeof v.message, "%s.%s: %lld of %lld elements are not finite",
                  v.layer_name, vgrad_role_name(role), (long long)(moments->count - moments->finite),
                  (long long)moments->count);
@@ -504,19 +591,32 @@ static void judge_finite(vgrad_probe *probe)
 
 /* ---- all of them ---- */
 
+/* What there was no occasion to judge is not so any more. */
+static void drop(vgrad_probe *probe, vgrad_finding_code code, int32_t index)
+{
+    if (vgrad__findings_are_quiet(&probe->scene.findings, code, index))
+        return;
+    const vgrad__verdict v = verdict_on(probe, code, index);
+    deliver(probe, &v);
+}
+
 static void judge_layer(vgrad_probe *probe, int32_t index)
 {
     const vgrad__probe_layer *layer = &probe->scene.layers[index];
-    if (layer->has_derivative && layer->window.derivatives > 0 && !layer->is_output) {
+    const vgrad__layer_window *w = &layer->window;
+    if (layer->has_derivative && w->derivatives > 0 && isfinite(w->derivative_squares) &&
+        !layer->is_output) {
         judge_dead_units(probe, index);
         judge_saturation(probe, index);
     }
-    if (!layer->trainable || layer->window.kernel.count == 0)
-        return;
-    judge_unchanged(probe, index);
-    if (probe->look.step >= (int64_t)option(probe, VGRAD_PROBE_UPDATE_AFTER) &&
-        layer->window.ratio_count > 0)
+    if (w->compared > 0)
+        judge_unchanged(probe, index);
+    if (layer->trainable && w->ratio_count > 0) {
         judge_update(probe, index);
+    } else {
+        drop(probe, VGRAD_FINDING_STALLED, index);
+        drop(probe, VGRAD_FINDING_UPDATE_TOO_LARGE, index);
+    }
 }
 
 void vgrad__rules_look(vgrad_probe *probe, double loss, int64_t rows)

@@ -21,8 +21,9 @@ typedef struct vgrad__layer_window {
     double derivative_squares;
     double ratios[VGRAD__RATIOS_MAX]; /* log10 |U| / |W| */
     int64_t ratio_count;
-    vgrad__moments kernel; /* at the window's first look */
-    int64_t changes;       /* looks in which it was another one */
+    int64_t ratio_looks, ratio_stride; /* of which every so many are kept */
+    int64_t compared, changes; /* kernels with that of the look before; which was another one */
+    vgrad__figure cut_by;      /* what let nothing through at the latest cut */
 } vgrad__layer_window;
 
 enum { VGRAD__LOSSES_MAX = 128 };

@@ -2,8 +2,29 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "probe/finding.h"
 #include "train/trainer.h"
+
+/* Tells of a copy: a callback may give the probe up before the next one reads. What is not copied
+   are constants of the library. */
+static vgrad_status fire_finding(vgrad_trainer *trainer, const vgrad_finding *finding)
+{
+    vgrad_finding copy = *finding;
+    char message[VGRAD__MESSAGE_SIZE], layer_name[VGRAD__NAME_SIZE];
+    double evidence[VGRAD__EVIDENCE_MAX];
+    snprintf(message, sizeof message, "%s", finding->message);
+    snprintf(layer_name, sizeof layer_name, "%s", finding->layer_name);
+    memcpy(evidence, finding->evidence, (size_t)finding->evidence_count * sizeof *evidence);
+    copy.message = message;
+    copy.layer_name = layer_name;
+    copy.evidence = evidence;
+    trainer->finding = &copy;
+    vgrad_status status = vgrad__fire(trainer, VGRAD_FINDING_CHANGED);
+    trainer->finding = NULL;
+    return status;
+}
 
 /* Whoever looks at the step has seen all there is; what they found by that is told. */
 static vgrad_status observers_end(vgrad_trainer *trainer)
@@ -15,12 +36,10 @@ static vgrad_status observers_end(vgrad_trainer *trainer)
                                   .updated = trainer->step.updated && !trainer->step.skip };
     const size_t news = vgrad__observers_end(trainer->network, &end);
     for (size_t i = 0; i < news && outcome >= 0; i++) {
-        trainer->finding = vgrad__observers_news(trainer->network, i);
-        vgrad_status status =
-            trainer->finding ? vgrad__fire(trainer, VGRAD_FINDING_CHANGED) : VGRAD_OK;
+        const vgrad_finding *finding = vgrad__observers_news(trainer->network, i);
+        vgrad_status status = finding ? fire_finding(trainer, finding) : VGRAD_OK;
         outcome = status == VGRAD_OK ? outcome : status;
     }
-    trainer->finding = NULL;
     return outcome;
 }
 
@@ -35,6 +54,7 @@ vgrad_status vgrad__step_end_early(vgrad_trainer *trainer, vgrad_status status)
     snprintf(step->text, sizeof step->text, "%s", status < 0 ? vgrad_last_error() : "");
     if (trainer->group.batches == 0) /* else the batch comes again, and the look goes on */
         observers_end(trainer);
+    vgrad__step_trouble(trainer); /* its text again, whatever callbacks did */
     if (trainer->network->pass == step->pass)
         vgrad__end_step(trainer->network);
     return status;

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "fixture.h"
 
@@ -275,6 +276,53 @@ START_TEST(a_skipped_update_is_not_seen_but_its_gradient_is)
 }
 END_TEST
 
+static int32_t give_up(const vgrad_event *event, void *user)
+{
+    vgrad_probe **probe = user;
+    (void)event;
+    vgrad_probe_destroy(*probe);
+    *probe = NULL;
+    return 0;
+}
+
+static int32_t read_finding(const vgrad_event *event, void *user)
+{
+    const vgrad_finding *f = event->finding;
+    int *heard = user;
+    ck_assert(f->code == VGRAD_FINDING_NON_FINITE && f->evidence[0] > 0);
+    ck_assert_ptr_nonnull(strstr(f->message, "not finite"));
+    ck_assert_uint_gt(strlen(f->layer_name), 0);
+    ++*heard;
+    while (vgrad_trainer_get(event->trainer, (vgrad_trainer_option)-1) == 0) /* an error text */
+        ;
+    return 0;
+}
+
+/* And the error of the step is still the one that is told. */
+START_TEST(a_probe_may_be_given_up_when_it_finds_something)
+{
+    fixture f;
+    vgrad_probe *probe;
+    vgrad_tensor x, y;
+    int heard = 0;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_attach(probe, f.network));
+    assert_ok(vgrad_trainer_on(f.trainer, VGRAD_FINDING_CHANGED, 1, give_up, &probe));
+    assert_ok(vgrad_trainer_on(f.trainer, VGRAD_FINDING_CHANGED, 1, read_finding, &heard));
+    assert_ok(vgrad_trainer_set(f.trainer, VGRAD_TRAINER_STOP_ON_NAN, 1));
+    f.x[3] = (double)NAN;
+    vgrad_tensor_matrix(&x, f.x, VGRAD_FLOAT64, FIXTURE_ROWS, 2);
+    assert_ok(vgrad_trainer_forward(f.trainer, &x));
+    assert_ok(vgrad_trainer_loss(f.trainer, fixture_y(&f, &y), NULL));
+    assert_status(VGRAD_E_NUMBER, vgrad_trainer_backward(f.trainer));
+    assert_error_names("input.activation, row 1");
+    ck_assert_int_eq(heard, 1);
+    ck_assert_ptr_null(probe);
+    fixture_destroy(&f);
+}
+END_TEST
+
 /* Whatever looking costs here: the weights are those of a run without, the cadence changes between
    epochs alone, and what it is told to be is what was seen. */
 START_TEST(a_limit_on_the_cost_changes_how_often_it_looks)
@@ -319,7 +367,8 @@ int main(void)
               a_frozen_layer_is_measured_like_the_others, every_kth_step_and_a_ring_of_looks,
               only_what_is_watched_is_seen, a_detached_probe_remembers_and_an_attached_one_forgets,
               a_skipped_update_is_not_seen_but_its_gradient_is,
-              looks_at_two_runs_are_all_remembered, a_limit_on_the_cost_changes_how_often_it_looks);
+              looks_at_two_runs_are_all_remembered, a_limit_on_the_cost_changes_how_often_it_looks,
+              a_probe_may_be_given_up_when_it_finds_something);
     TCase *each = tcase_create("each");
     tcase_add_loop_test(each, probes_do_not_change_the_training, 0, 2);
     tcase_add_loop_test(each, a_probe_may_go_in_a_callback, 0, 8);
