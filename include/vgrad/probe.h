@@ -35,7 +35,8 @@ VGRAD_API vgrad_status vgrad_probe_create(vgrad_probe **out, vgrad_context *cont
 /**
  * Give a probe up, and what it remembers.
  *
- * @param probe NULL is fine; also inside a callback.
+ * @param probe NULL is fine; also inside a callback of a trainer, but not inside a function of a
+ *              layer or an activation of the user's.
  * @thread_handle
  * @since 0.1
  */
@@ -64,8 +65,8 @@ typedef enum vgrad_probe_option {
     /** 1. Looks between those at which the budget is made, samples are told apart and f' is seen:
        what is judged by windows counts these. */
     VGRAD_PROBE_BUDGET_EVERY = 10,
-    /** 0. The flight recorder: so many looks, the latest, are kept for good when something is not
-        finite for the first time (vgrad_probe_flight()). */
+    /** 0. The flight recorder: so many looks, the latest of those in the history, are kept for good
+       when something is not finite for the first time (vgrad_probe_flight()). */
     VGRAD_PROBE_FLIGHT = 9,
     VGRAD_PROBE_WINDOWS = 7, /**< 2. Windows in a row that raise a finding, or clear it. */
     /** 0: none. k: statistics of each unit at looks whose step is a multiple of k; about 90 bytes
@@ -420,8 +421,11 @@ VGRAD_API int64_t vgrad_probe_cadence(const vgrad_probe *probe, int64_t *steps, 
 /** @name Findings
  * What is wrong, and why. All rules are made of ratios, so that the scale of the loss changes none.
  * What holds for VGRAD_PROBE_WINDOWS windows in a row is raised, what does not hold for as many is
- * cleared, with thresholds a fifth closer; a window is VGRAD_PROBE_WINDOW samples, and the first
- * one after initialization counts. A network with nothing at warning or above is healthy.
+ * cleared, with thresholds a fifth closer, and another severity takes as many; a window is
+ * VGRAD_PROBE_WINDOW samples, and the first one after initialization counts. What needs a tensor
+ * that is not watched is not judged: the way of delta needs VGRAD_DELTA and
+ * VGRAD_ACTIVATION_GRADIENT, units need VGRAD_DELTA and VGRAD_ACTIVATION. A network with nothing at
+ * warning or above is healthy.
  * @{ */
 
 /** What may be found. @since 0.1 */

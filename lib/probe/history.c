@@ -50,6 +50,11 @@ void vgrad__history_begin(vgrad__history *history, int64_t step)
         figures[f] = (double)NAN;
 }
 
+void vgrad__history_drop(vgrad__history *history)
+{
+    history->looks--;
+}
+
 double *vgrad__history_figures(const vgrad__history *history, size_t look)
 {
     return history->figures + look % history->capacity * history->figure_count;

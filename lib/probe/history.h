@@ -32,6 +32,8 @@ void vgrad__history_destroy(vgrad__history *history);
 
 /* A new look. */
 void vgrad__history_begin(vgrad__history *history, int64_t step);
+/* Forgets the latest look. */
+void vgrad__history_drop(vgrad__history *history);
 void vgrad__history_add(vgrad__history *history, size_t series, const vgrad__moments *moments);
 
 /* Looks that are still there: those from `vgrad__history_first` up to history->looks. */

@@ -18,6 +18,8 @@ static bool is_due(const vgrad_probe *probe, vgrad_probe_option every, int64_t s
 void vgrad__look_begin(vgrad_probe *probe, int64_t step)
 {
     vgrad__scene *scene = &probe->scene;
+    if (probe->look.open) /* one that was never ended: it is not the whole of a step */
+        vgrad__history_drop(&scene->history);
     vgrad__history_begin(&scene->history, step);
     probe->look.open = true;
     probe->look.closer =

@@ -323,6 +323,30 @@ START_TEST(a_probe_may_be_given_up_when_it_finds_something)
 }
 END_TEST
 
+/* A step that is given up half way is none that was looked at. */
+START_TEST(a_step_that_is_given_up_is_not_remembered)
+{
+    fixture f;
+    vgrad_probe *probe;
+    vgrad_tensor x, y;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_attach(probe, f.network));
+    for (int i = 0; i < 3; i++) {
+        assert_ok(vgrad_trainer_forward(f.trainer, fixture_x(&f, &x)));
+        assert_ok(vgrad_trainer_loss(f.trainer, fixture_y(&f, &y), NULL));
+        assert_ok(vgrad_trainer_backward(f.trainer));
+    }
+    assert_ok(vgrad_trainer_step(f.trainer));
+    assert_ok(fixture_step(&f));
+    ck_assert_int_eq(vgrad_probe_history(probe, 1, VGRAD_PREACTIVATION, VGRAD_L2, NULL, NULL, 0),
+                     2);
+    ck_assert_int_eq(vgrad_probe_history(probe, 1, VGRAD_KERNEL, VGRAD_L2, NULL, NULL, 0), 2);
+    vgrad_probe_destroy(probe);
+    fixture_destroy(&f);
+}
+END_TEST
+
 /* Whatever looking costs here: the weights are those of a run without, the cadence changes between
    epochs alone, and what it is told to be is what was seen. */
 START_TEST(a_limit_on_the_cost_changes_how_often_it_looks)
@@ -368,7 +392,8 @@ int main(void)
               only_what_is_watched_is_seen, a_detached_probe_remembers_and_an_attached_one_forgets,
               a_skipped_update_is_not_seen_but_its_gradient_is,
               looks_at_two_runs_are_all_remembered, a_limit_on_the_cost_changes_how_often_it_looks,
-              a_probe_may_be_given_up_when_it_finds_something);
+              a_probe_may_be_given_up_when_it_finds_something,
+              a_step_that_is_given_up_is_not_remembered);
     TCase *each = tcase_create("each");
     tcase_add_loop_test(each, probes_do_not_change_the_training, 0, 2);
     tcase_add_loop_test(each, a_probe_may_go_in_a_callback, 0, 8);
