@@ -253,6 +253,42 @@ VGRAD_API vgrad_status vgrad_probe_observe(vgrad_probe *probe, int32_t layer, vg
  */
 VGRAD_API vgrad_status vgrad_probe_end(vgrad_probe *probe, double loss);
 
+/**
+ * What a step's looks have seen so far, as bytes, so that threads and machines that each see a part
+ * of a step's tensors can make one look of it: each has a probe with the same layers, begins, and
+ * observes its part; all but one serialize, and that one merges and ends. The parts of a tensor are
+ * taken together as one: rows of a batch, or slices of a kernel's gradient. What all of them hold
+ * in full, such as kernels that were copied, only one observes. Where each part's loss is a mean
+ * over its own rows, VGRAD_PROBE_LOSS_SCALE = all rows / its rows makes its deltas those of the
+ * whole.
+ *
+ * Counts, least and largest are exact, sums are to rounding; histograms and units are not in it.
+ *
+ * @param probe     the probe, within a step that it looks at.
+ * @param[out] out  the bytes, the same on every machine; NULL: only their number is wanted.
+ * @param capacity  of `out`.
+ * @param[out] size how many there are.
+ * @return VGRAD_OK, VGRAD_E_INVALID (`capacity` is too small: `size` is set), VGRAD_E_STATE.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_probe_serialize(const vgrad_probe *probe, void *out, size_t capacity,
+                                             size_t *size);
+
+/**
+ * Add what another probe has seen of this step. Rows come after those that are there.
+ *
+ * @param probe the probe, within a step that it looks at.
+ * @param state by vgrad_probe_serialize() of a probe with the same layers; looked over before
+ *              anything is added.
+ * @param size  its bytes.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_FORMAT (other layers, or damaged),
+ *         VGRAD_E_UNSUPPORTED (of a later version), VGRAD_E_MEMORY. On failure nothing is added.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_probe_merge(vgrad_probe *probe, const void *state, size_t size);
+
 /** @} */
 
 /**

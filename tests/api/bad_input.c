@@ -267,6 +267,8 @@ START_TEST(null_for_optimizer_and_probe)
     INVALID(vgrad_probe_detach(NULL));
     refuses_number(-1, vgrad_probe_layer_count(NULL));
     refuses_pointer(vgrad_probe_finding(NULL, 0));
+    INVALID(vgrad_probe_serialize(NULL, NULL, 0, NULL));
+    INVALID(vgrad_probe_merge(NULL, NULL, 0));
     refuses_number((double)NAN, vgrad_probe_cost(NULL));
     refuses_number(-1, vgrad_probe_cadence(NULL, NULL, NULL, 0));
     refuses_number(-1, vgrad_probe_worst_samples(NULL, 0, NULL, NULL, 0));

@@ -178,7 +178,7 @@ static void begin_like(loop *me, const design *s, const built_in *like)
     me->probe = new_probe();
     for (int i = 0; i < s->count; i++) {
         dense *l = &me->layers[i];
-        char name[16];
+        char name[32];
         int32_t index;
         l->in = s->units[i];
         l->out = s->units[i + 1];
