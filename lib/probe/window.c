@@ -1,0 +1,103 @@
+/* What a window of looks adds up to. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+
+#include "probe/rules.h"
+
+/* The first factor that is 0, in the order in which a gradient meets them. */
+static vgrad__figure cut_cause(const double *figures)
+{
+    for (int f = VGRAD__LOST_TO_WEIGHTS; f < VGRAD__LOST_IN_BLOCK; f++)
+        if (isinf(figures[f]) && figures[f] > 0)
+            return (vgrad__figure)f;
+    return VGRAD__LOST_IN_BLOCK;
+}
+
+static void add_hop(vgrad__layer_window *w, const double *figures)
+{
+    if (isinf(figures[VGRAD__LOST]) && figures[VGRAD__LOST] > 0) {
+        w->cuts++;
+        w->cut_by = cut_cause(figures);
+    }
+    if (!isfinite(figures[VGRAD__LOST]))
+        return;
+    for (int f = VGRAD__LOST; f <= VGRAD__LOST_IN_BLOCK; f++)
+        w->lost[f] += figures[f];
+    w->hops++;
+}
+
+static void add_kernel(vgrad__probe_layer *layer, const vgrad__moments *kernel, bool is_first)
+{
+    vgrad__layer_window *w = &layer->window;
+    const double norm = layer->signal.kernel_norm;
+    if (is_first && layer->kind == VGRAD_KIND_DENSE && norm > 0)
+        layer->first_gain = log10(norm / sqrt((double)layer->fan_out));
+    if (!kernel)
+        return;
+    if (layer->last_kernel.count > 0) {
+        w->compared++;
+        w->changes += layer->last_kernel.mean != kernel->mean ||
+                      layer->last_kernel.m2 != kernel->m2 ||
+                      layer->last_kernel.sum_abs != kernel->sum_abs;
+    }
+    layer->last_kernel = *kernel;
+}
+
+/* Keeps every look's, then every other's, every fourth's, ... as room gets short. */
+static void add_ratio(vgrad__layer_window *w, double ratio)
+{
+    const int64_t stride = w->ratio_stride > 0 ? w->ratio_stride : 1;
+    if (w->ratio_looks++ % stride != 0)
+        return;
+    if (w->ratio_count == VGRAD__RATIOS_MAX) {
+        for (int64_t i = 0; i < VGRAD__RATIOS_MAX / 2; i++)
+            w->ratios[i] = w->ratios[2 * i];
+        w->ratio_count = VGRAD__RATIOS_MAX / 2;
+        w->ratio_stride = 2 * stride;
+    }
+    w->ratios[w->ratio_count++] = ratio;
+}
+
+static void add_layer(vgrad_probe *probe, size_t i, const double *figures)
+{
+    vgrad__probe_layer *layer = &probe->scene.layers[i];
+    vgrad__layer_window *w = &layer->window;
+    add_hop(w, figures);
+    add_kernel(layer, vgrad__moments_seen(probe, i, VGRAD_KERNEL), probe->scene.history.looks == 1);
+    w->derivatives += layer->signal.derivatives;
+    w->derivative_squares += layer->signal.derivative_squares;
+    if (!isnan(figures[VGRAD__UPDATE_RATIO]) &&
+        probe->look.step >= (int64_t)probe->options[VGRAD_PROBE_UPDATE_AFTER])
+        add_ratio(w, figures[VGRAD__UPDATE_RATIO]);
+}
+
+void vgrad__window_add_loss(vgrad_probe *probe, double loss)
+{
+    vgrad__run_window *w = &probe->window;
+    if (isfinite(loss))
+        w->losses[w->loss_count++ % VGRAD__LOSSES_MAX] = loss;
+}
+
+void vgrad__window_add_look(vgrad_probe *probe, int64_t rows)
+{
+    const size_t look = probe->scene.history.looks - 1;
+    vgrad__run_window *w = &probe->window;
+    if (w->looks++ == 0)
+        w->first_step = probe->look.step;
+    w->samples += rows;
+    for (size_t i = 0; i < probe->scene.layer_count; i++)
+        add_layer(probe, i, vgrad__scene_figures(&probe->scene, i, look));
+}
+
+void vgrad__window_begin(vgrad_probe *probe)
+{
+    vgrad__run_window *w = &probe->window;
+    w->looks = w->samples = 0;
+    w->judged++;
+    for (size_t i = 0; i < probe->scene.layer_count; i++) {
+        vgrad__probe_layer *layer = &probe->scene.layers[i];
+        layer->window = (vgrad__layer_window){ .hops = 0 };
+        memset(layer->signal.alive, 0, (size_t)layer->units);
+    }
+}
