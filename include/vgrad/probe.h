@@ -138,6 +138,20 @@ VGRAD_API double vgrad_probe_get(const vgrad_probe *probe, vgrad_probe_option op
 VGRAD_API vgrad_status vgrad_probe_watch(vgrad_probe *probe, vgrad_role role, int32_t watch);
 
 /**
+ * Look at one layer, or at it no more, by its name in the networks to come or in the declarations.
+ * Default: all. The way of delta is judged only where all its layers are looked at.
+ *
+ * @param probe the probe.
+ * @param name  1 to 63 bytes; copied.
+ * @param watch 1 or 0.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (while attached, or after declare),
+ *         VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_probe_watch_layer(vgrad_probe *probe, const char *name, int32_t watch);
+
+/**
  * Look at no role: what vgrad_probe_watch() adds afterwards is then all.
  *
  * @param probe the probe.
@@ -407,6 +421,21 @@ VGRAD_API int64_t vgrad_probe_worst_samples(const vgrad_probe *probe, int32_t la
  */
 VGRAD_API vgrad_status vgrad_probe_histogram(const vgrad_probe *probe, int32_t layer,
                                              vgrad_role role, uint64_t *bins, size_t count);
+
+/**
+ * A quantile by the latest histogram: see vgrad_tensor_quantile().
+ *
+ * @param probe    the probe.
+ * @param layer    the layer's index.
+ * @param role     the tensor's role, one of the above.
+ * @param p        0 to 1.
+ * @param[out] out the figure, NaN if nothing is finite; untouched on failure.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_NOT_FOUND (never taken, or no such layer).
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_probe_quantile(const vgrad_probe *probe, int32_t layer,
+                                            vgrad_role role, double p, double *out);
 
 /**
  * A quantity of every unit, when last they were looked at. Units go along a tensor's last axis:

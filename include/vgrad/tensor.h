@@ -249,6 +249,18 @@ VGRAD_API vgrad_status vgrad_tensor_histogram(const vgrad_tensor *tensor, uint64
                                               size_t count);
 
 /**
+ * A number that a share p of the elements do not exceed, by a histogram: its sign, or that it is 0,
+ * is exact, its size within a factor of 2 (from 2^-126 on). NaN and Inf are left out.
+ *
+ * @param tensor the view.
+ * @param p      0 (the least) to 1 (the largest); 0.5: the median.
+ * @return NaN if nothing is finite, or on failure.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API double vgrad_tensor_quantile(const vgrad_tensor *tensor, double p);
+
+/**
  * Everything that is ever measured has one number here: the words of tensors, probes and records.
  *
  * Mean, standard deviation and the rest are over the finite elements; the others are counted apart.

@@ -129,6 +129,8 @@ static vgrad_status passed(void *self, const vgrad__passage *passage)
     vgrad_probe *probe = self;
     const vgrad__probe_layer *layer = &probe->scene.layers[passage->index];
     vgrad__signal *signal = &probe->scene.layers[passage->index].signal;
+    if (layer->is_spared)
+        return VGRAD_OK;
     look_closely(probe, passage);
     if (!probe->look.closer || layer->kind == VGRAD_KIND_INPUT || !watches(probe, VGRAD_DELTA))
         return VGRAD_OK;
@@ -241,7 +243,7 @@ static vgrad_status number_tensors(const vgrad_probe *probe, const vgrad_network
         vgrad__observable(network, i, &layer, &role);
         const int32_t place = vgrad__watchable(role);
         scene->of_tensor[i] = place < 0 ? -1 : layer * VGRAD__WATCHABLE + place;
-        if (place < 0 || !watches(probe, role))
+        if (place < 0 || !watches(probe, role) || scene->layers[layer].is_spared)
             continue;
         scene->layers[layer].series[place] = 0; /* a number comes later */
         vgrad_status status = vgrad__closeup_reserve(probe, &scene->layers[layer], role,

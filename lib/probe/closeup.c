@@ -190,6 +190,20 @@ vgrad_status vgrad_probe_histogram(const vgrad_probe *probe, int32_t layer, vgra
     return status;
 }
 
+vgrad_status vgrad_probe_quantile(const vgrad_probe *probe, int32_t layer, vgrad_role role,
+                                  double p, double *out)
+{
+    const vgrad__histogram *histogram = NULL;
+    if (!probe || !out)
+        return vgrad__fail_null(probe ? "out" : "probe");
+    if (!(p >= 0 && p <= 1))
+        return vgrad__fail(VGRAD_E_INVALID, "p: in [0, 1], got %g", p);
+    vgrad_status status = find_histogram(probe, layer, role, &histogram);
+    if (status == VGRAD_OK)
+        *out = vgrad__histogram_quantile(histogram, p);
+    return status;
+}
+
 int64_t vgrad_probe_units(const vgrad_probe *probe, int32_t layer, vgrad_role role,
                           vgrad_quantity quantity, double *values, int64_t capacity)
 {

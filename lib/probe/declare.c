@@ -69,7 +69,7 @@ vgrad_status vgrad_probe_declare(vgrad_probe *probe, const char *name, vgrad_lay
     one->has_derivative = vgrad__activation_bends(activation);
     one->steepest = vgrad__steepest(activation);
     for (int32_t place = 0; place < VGRAD__WATCHABLE; place++)
-        one->series[place] = probe->roles & 1u << place ? 0 : -1;
+        one->series[place] = !one->is_spared && probe->roles & 1u << place ? 0 : -1;
     if (layer)
         *layer = (int32_t)probe->scene.layer_count - 1;
     return VGRAD_OK;

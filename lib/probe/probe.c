@@ -3,6 +3,7 @@
 #include "probe/probe.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/number.h"
 #include "probe/attach.h"
@@ -89,6 +90,7 @@ void vgrad_probe_destroy(vgrad_probe *probe)
     vgrad_context *context = probe->context;
     vgrad_probe_detach(probe);
     vgrad__scene_destroy(probe, &probe->scene);
+    vgrad__release(context, probe->spared, probe->spared_capacity, sizeof *probe->spared);
     vgrad__release(context, probe, 1, sizeof *probe);
     vgrad__context_let_go(context);
 }
@@ -162,6 +164,42 @@ vgrad_status vgrad_probe_watch(vgrad_probe *probe, vgrad_role role, int32_t watc
     return VGRAD_OK;
 }
 
+/* Its place among the spared; as many as there are: it is none. */
+static size_t find_spared(const vgrad_probe *probe, const char *name)
+{
+    size_t i = 0;
+    while (i < probe->spared_count && strcmp(probe->spared[i].text, name) != 0)
+        i++;
+    return i;
+}
+
+bool vgrad__is_spared(const vgrad_probe *probe, const char *name)
+{
+    return find_spared(probe, name) < probe->spared_count;
+}
+
+vgrad_status vgrad_probe_watch_layer(vgrad_probe *probe, const char *name, int32_t watch)
+{
+    vgrad_status status = check_early(probe);
+    if (status != VGRAD_OK)
+        return status;
+    if (!name)
+        return vgrad__fail_null("name");
+    const size_t length = strlen(name), place = find_spared(probe, name);
+    if (length < 1 || length >= sizeof probe->spared->text)
+        return vgrad__fail(VGRAD_E_INVALID, "name: 1 to %zu bytes, got %zu",
+                           sizeof probe->spared->text - 1, length);
+    if (watch && place < probe->spared_count)
+        probe->spared[place] = probe->spared[--probe->spared_count];
+    if (watch || place < probe->spared_count)
+        return VGRAD_OK;
+    status = vgrad__grow(probe->context, (void **)&probe->spared, probe->spared_count,
+                         &probe->spared_capacity, sizeof *probe->spared);
+    if (status == VGRAD_OK)
+        memcpy(probe->spared[probe->spared_count++].text, name, length + 1);
+    return status;
+}
+
 vgrad_status vgrad_probe_watch_none(vgrad_probe *probe)
 {
     vgrad_status status = check_early(probe);
@@ -201,7 +239,7 @@ vgrad_status vgrad__check_watched(const vgrad_probe *probe, const vgrad__probe_l
     const int32_t place = vgrad__watchable(role);
     if (place >= 0 && layer->series[place] >= 0)
         return VGRAD_OK;
-    if (place >= 0 && !(probe->roles & 1u << place))
+    if (place >= 0 && (layer->is_spared || !(probe->roles & 1u << place)))
         return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": its %s (role %d) is not watched",
                            layer->name, vgrad_role_name(role), (int)role);
     return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": has no %s (role %d) to look at",

@@ -53,6 +53,7 @@ typedef struct vgrad__probe_layer {
     vgrad_layer_kind kind;
     vgrad_activation activation; /* of a declared layer */
     int64_t fan_in, fan_out, units;
+    bool is_spared; /* by vgrad_probe_watch_layer() */
     bool has_derivative, is_output;
     bool trainable;                   /* at the latest look */
     double steepest;                  /* max |f'| */
@@ -93,9 +94,15 @@ typedef struct vgrad__look {
 
 enum { VGRAD__PROBE_OPTIONS_MAX = 48 };
 
+typedef struct vgrad__layer_name {
+    char text[64];
+} vgrad__layer_name;
+
 struct vgrad_probe {
     vgrad_context *context;
     double options[VGRAD__PROBE_OPTIONS_MAX];
+    vgrad__layer_name *spared; /* layers that are not to be looked at */
+    size_t spared_count, spared_capacity;
     uint32_t roles;         /* a bit for each place among the watchable */
     vgrad_network *network; /* NULL: not attached */
     bool declaring;         /* the layers are those of a loop of the user's */
@@ -106,6 +113,8 @@ struct vgrad_probe {
     vgrad__cost cost;
 };
 
+/* Whether a layer of that name is not to be looked at. */
+bool vgrad__is_spared(const vgrad_probe *probe, const char *name);
 /* VGRAD_OK if nothing is attached. */
 vgrad_status vgrad__check_not_attached(const vgrad_probe *probe);
 

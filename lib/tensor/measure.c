@@ -215,6 +215,19 @@ vgrad_status vgrad_tensor_histogram(const vgrad_tensor *tensor, uint64_t *bins, 
     return VGRAD_OK;
 }
 
+double vgrad_tensor_quantile(const vgrad_tensor *tensor, double p)
+{
+    vgrad__histogram histogram = { 0 };
+    if (vgrad__tensor_check(tensor, "tensor") != VGRAD_OK)
+        return (double)NAN;
+    if (!(p >= 0 && p <= 1)) {
+        vgrad__fail(VGRAD_E_INVALID, "p: in [0, 1], got %g", p);
+        return (double)NAN;
+    }
+    vgrad__histogram_of(tensor, &histogram);
+    return vgrad__histogram_quantile(&histogram, p);
+}
+
 /* ---- figures ---- */
 
 vgrad_status vgrad_tensor_stats(const vgrad_tensor *tensor, const vgrad_quantity *quantities,

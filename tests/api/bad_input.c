@@ -267,6 +267,13 @@ START_TEST(null_for_optimizer_and_probe)
     INVALID(vgrad_probe_detach(NULL));
     refuses_number(-1, vgrad_probe_layer_count(NULL));
     refuses_pointer(vgrad_probe_finding(NULL, 0));
+    INVALID(vgrad_probe_watch_layer(NULL, "x", 0));
+    INVALID(vgrad_probe_watch_layer(probe, NULL, 0));
+    INVALID(vgrad_probe_watch_layer(probe, "", 0));
+    INVALID(vgrad_probe_quantile(NULL, 0, VGRAD_DELTA, 0.5, &out));
+    INVALID(vgrad_probe_quantile(probe, 0, VGRAD_DELTA, 0.5, NULL));
+    INVALID(vgrad_probe_quantile(probe, 0, VGRAD_DELTA, 1.5, &out));
+    refuses_number((double)NAN, vgrad_tensor_quantile(NULL, 0.5));
     INVALID(vgrad_probe_serialize(NULL, NULL, 0, NULL));
     INVALID(vgrad_probe_merge(NULL, NULL, 0));
     refuses_number((double)NAN, vgrad_probe_cost(NULL));

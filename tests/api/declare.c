@@ -272,6 +272,34 @@ START_TEST(what_was_done_to_gradients_is_told)
 }
 END_TEST
 
+/* The sign is exact, and the size within a factor of 2. */
+START_TEST(quantiles_come_from_a_histogram)
+{
+    const double x[6] = { -8, -1, 0, 1, 4, 100 }, shares[] = { 0, 0.2, 0.4, 0.6, 0.8, 1 };
+    double out = 7;
+    vgrad_tensor t;
+    vgrad_probe *probe;
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_HISTOGRAM_EVERY, 1));
+    assert_ok(vgrad_probe_declare(probe, "a", VGRAD_KIND_DENSE, VGRAD_TANH, 2, 3, NULL));
+    assert_ok(vgrad_probe_begin(probe, 0));
+    assert_status(VGRAD_E_NOT_FOUND, vgrad_probe_quantile(probe, 0, VGRAD_DELTA, 0.5, &out));
+    ck_assert_double_eq(out, 7);
+    assert_ok(observe(probe, x, VGRAD_FLOAT64));
+    assert_ok(vgrad_probe_end(probe, 1));
+    vgrad_tensor_matrix(&t, x, VGRAD_FLOAT64, 2, 3);
+    for (int i = 0; i < 6; i++) {
+        assert_ok(vgrad_probe_quantile(probe, 0, VGRAD_DELTA, shares[i], &out));
+        ck_assert_double_eq(out, vgrad_tensor_quantile(&t, shares[i]));
+        ck_assert((x[i] == 0 && out == 0) || (out / x[i] >= 0.5 && out / x[i] <= 2));
+    }
+    ck_assert(isnan(vgrad_tensor_quantile(&t, -0.1)));
+    assert_error_names("p: in [0, 1], got -0.1");
+    ck_assert(isnan(vgrad_tensor_quantile(&t, (double)NAN)));
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
 /* A gradient that comes too large by the loss's scale is divided by it; nothing else is. */
 START_TEST(a_scaled_loss_is_told)
 {
@@ -299,6 +327,7 @@ int main(void)
     Suite *suite = suite_create("declare");
     add_tests(suite, "declare", layers_that_are_none, steps_go_on_and_end, tensors_that_are_none,
               tensors_at_the_edge, a_flight_recorder_keeps_what_led_to_nan, a_tensor_may_come_again,
-              what_was_done_to_gradients_is_told, a_scaled_loss_is_told);
+              quantiles_come_from_a_histogram, what_was_done_to_gradients_is_told,
+              a_scaled_loss_is_told);
     return run_suite(suite);
 }

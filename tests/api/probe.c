@@ -323,6 +323,36 @@ START_TEST(a_probe_may_be_given_up_when_it_finds_something)
 }
 END_TEST
 
+/* Of a network and of declared layers; the others' figures stay what they are. */
+START_TEST(a_layer_can_be_left_out)
+{
+    for (int out = 0; out < 2; out++) {
+        fixture f;
+        vgrad_probe *probe;
+        double value, length;
+        fixture_make(&f, VGRAD_FLOAT64, 0);
+        assert_ok(vgrad_probe_create(&probe, NULL));
+        assert_ok(vgrad_probe_watch_layer(probe, "second", 0));
+        assert_ok(vgrad_probe_watch_layer(probe, "first", 0));
+        assert_ok(vgrad_probe_watch_layer(probe, "first", 0));
+        assert_ok(vgrad_probe_watch_layer(probe, "first", 1));
+        if (!out)
+            assert_ok(vgrad_probe_watch_layer(probe, "second", 1));
+        assert_ok(vgrad_probe_attach(probe, f.network));
+        assert_status(VGRAD_E_STATE, vgrad_probe_watch_layer(probe, "second", 1));
+        assert_ok(fixture_step(&f));
+        assert_status(out ? VGRAD_E_NOT_FOUND : VGRAD_OK,
+                      vgrad_probe_read(probe, 2, VGRAD_KERNEL_GRADIENT, VGRAD_L2, &length));
+        assert_status(out ? VGRAD_E_NOT_FOUND : VGRAD_OK,
+                      vgrad_probe_read(probe, 2, VGRAD_KERNEL_GRADIENT, VGRAD_COHERENCE, &value));
+        assert_ok(vgrad_probe_read(probe, 1, VGRAD_KERNEL_GRADIENT, VGRAD_COHERENCE, &value));
+        assert_ok(vgrad_probe_read(probe, 3, VGRAD_KERNEL_GRADIENT, VGRAD_L2, &length));
+        vgrad_probe_destroy(probe);
+        fixture_destroy(&f);
+    }
+}
+END_TEST
+
 /* A step that is given up half way is none that was looked at. */
 START_TEST(a_step_that_is_given_up_is_not_remembered)
 {
@@ -393,7 +423,7 @@ int main(void)
               a_skipped_update_is_not_seen_but_its_gradient_is,
               looks_at_two_runs_are_all_remembered, a_limit_on_the_cost_changes_how_often_it_looks,
               a_probe_may_be_given_up_when_it_finds_something,
-              a_step_that_is_given_up_is_not_remembered);
+              a_step_that_is_given_up_is_not_remembered, a_layer_can_be_left_out);
     TCase *each = tcase_create("each");
     tcase_add_loop_test(each, probes_do_not_change_the_training, 0, 2);
     tcase_add_loop_test(each, a_probe_may_go_in_a_callback, 0, 8);
