@@ -3,8 +3,6 @@
 #include "probe/attach.h"
 
 #include "base/clock.h"
-
-#include "probe/budget.h"
 #include "probe/figures.h"
 
 /* ---- as an observer ---- */
@@ -13,11 +11,11 @@
    in a few is not, if there is a limit: by such steps a look's cost is told. */
 static bool is_due(const vgrad_probe *probe, int64_t step)
 {
-    enum { SPARED = 16 };
+    enum { ONE_IN = 16 };
     const int64_t every =
         vgrad__cost_every(&probe->cost, (int64_t)probe->options[VGRAD_PROBE_EVERY]);
     const bool limited = probe->options[VGRAD_PROBE_COST_LIMIT] > 0;
-    return step % every == 0 && !(limited && every == 1 && step % SPARED == SPARED - 1);
+    return step % every == 0 && !(limited && every == 1 && step % ONE_IN == ONE_IN - 1);
 }
 
 static bool begin(void *self, int64_t step)
@@ -295,13 +293,9 @@ vgrad_status vgrad_probe_attach(vgrad_probe *probe, vgrad_network *network)
         vgrad__observer_leave(network, &probe->observer);
         return status;
     }
-    vgrad__scene_destroy(probe, &probe->scene);
-    probe->scene = fresh;
+    vgrad__scene_replace(probe, &fresh);
     probe->declaring = false;
     probe->network = network;
-    probe->window = (vgrad__run_window){ .judged = 0 };
-    probe->look = (vgrad__look){ .open = false };
-    probe->cost = (vgrad__cost){ .stretch = 0 };
     return VGRAD_OK;
 }
 

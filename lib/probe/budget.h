@@ -9,7 +9,4 @@
 /* Makes the figures of the latest look out of its moments and signals. */
 void vgrad__budget(vgrad_probe *probe);
 
-/* The L2 norm of a packed tensor of float32 or float64. */
-double vgrad__norm(const vgrad_tensor *tensor);
-
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "network/activation.h"
-#include "probe/budget.h"
+#include "probe/probe.h"
 #include "tensor/measure.h"
 #include "tensor/tensor.h"
 
@@ -48,12 +48,7 @@ vgrad_status vgrad_probe_declare(vgrad_probe *probe, const char *name, vgrad_lay
     if (status != VGRAD_OK)
         return status;
     if (!probe->declaring)
-        vgrad__scene_destroy(probe, &probe->scene); /* of a network, or nothing */
-    if (!probe->declaring) {
-        probe->window = (vgrad__run_window){ .judged = 0 };
-        probe->look = (vgrad__look){ .open = false };
-        probe->cost = (vgrad__cost){ .stretch = 0 };
-    }
+        vgrad__scene_replace(probe, &(vgrad__scene){ .layers = NULL });
     probe->declaring = true;
     vgrad__probe_layer *one = vgrad__scene_add_layer(probe, &probe->scene, name);
     if (!one)

@@ -133,6 +133,8 @@ vgrad__probe_layer *vgrad__scene_add_layer(const vgrad_probe *probe, vgrad__scen
 vgrad_status vgrad__scene_complete(const vgrad_probe *probe, vgrad__scene *scene,
                                    const vgrad__wiring *wiring);
 void vgrad__scene_destroy(const vgrad_probe *probe, vgrad__scene *scene);
+/* The probe looks at other layers from now on, and begins anew. */
+void vgrad__scene_replace(vgrad_probe *probe, const vgrad__scene *fresh);
 
 /* What a look saw of a layer's tensor; NULL: nothing. */
 const vgrad__moments *vgrad__scene_moments(const vgrad__scene *scene, size_t layer, vgrad_role role,
@@ -144,6 +146,8 @@ double *vgrad__scene_loss(const vgrad__scene *scene, size_t look);
 
 /* ---- look.c ---- */
 
+/* The L2 norm of a packed tensor of float32 or float64. */
+double vgrad__norm(const vgrad_tensor *tensor);
 /* A look at this step begins. */
 void vgrad__look_begin(vgrad_probe *probe, int64_t step);
 /* It saw these moments. */

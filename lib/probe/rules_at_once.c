@@ -55,7 +55,7 @@ static bool is_odd(const vgrad_probe *probe, size_t layer, vgrad_role role)
     return moments && moments->finite < moments->count;
 }
 
-/* The first tensor that is not finite, in the order in which they are computed. */
+/* The first of these roles of a layer that is not finite. */
 static bool find_odd_role(const vgrad_probe *probe, int32_t layer, const vgrad_role *roles,
                           size_t count, vgrad_role *role)
 {
@@ -65,6 +65,7 @@ static bool find_odd_role(const vgrad_probe *probe, int32_t layer, const vgrad_r
     return false;
 }
 
+/* The first tensor that is not finite, in the order in which they are computed. */
 static bool find_odd(const vgrad_probe *probe, int32_t *layer, vgrad_role *role)
 {
     static const vgrad_role forward[] = { VGRAD_INPUT, VGRAD_PREACTIVATION, VGRAD_ACTIVATION };

@@ -87,6 +87,15 @@ static void release_rows(const vgrad_probe *probe, vgrad__row_norms *rows)
     vgrad__release(probe->context, rows->norms, (size_t)rows->capacity, sizeof *rows->norms);
 }
 
+void vgrad__scene_replace(vgrad_probe *probe, const vgrad__scene *fresh)
+{
+    vgrad__scene_destroy(probe, &probe->scene);
+    probe->scene = *fresh;
+    probe->window = (vgrad__run_window){ .judged = 0 };
+    probe->look = (vgrad__look){ .open = false };
+    probe->cost = (vgrad__cost){ .stretch = 0 };
+}
+
 void vgrad__scene_destroy(const vgrad_probe *probe, vgrad__scene *scene)
 {
     give_back(probe, scene);
