@@ -12,6 +12,7 @@
 #include "support/capture.h"
 #include "support/check.h"
 #include "support/images.h"
+#include "support/interrupt.h"
 #include "support/options.h"
 #include "support/plot.h"
 #include "support/results.h"
@@ -95,6 +96,7 @@ static void train(run *r, const settings *s)
     check(vgrad_trainer_set_validation(trainer, r->test));
     check(vgrad_trainer_on(trainer, VGRAD_GRADIENTS_READY, 1, on_batch, r));
     check(vgrad_trainer_on(trainer, VGRAD_EPOCH_END, 1, on_epoch, r));
+    interrupt_stops(trainer);
     check(vgrad_trainer_fit(trainer, r->train, s->common.epochs));
     vgrad_trainer_destroy(trainer);
     vgrad_optimizer_destroy(sgd);
@@ -206,8 +208,10 @@ int main(int argc, char **argv)
     r.test = images_first(data.test, s.rows);
     /* Before the training, which would be lost if nothing could be written. */
     results *files = results_open(s.common.out);
-    if (files)
+    if (files) {
+        interrupt_listen();
         train(&r, &s);
+    }
     bool good = files && write_down(files, &s, &r, data.kind) && draw(&s, &r);
     capture_release(&r.gradients);
     vgrad_dataset_destroy(r.train);

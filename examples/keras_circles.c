@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "support/check.h"
+#include "support/interrupt.h"
 #include "support/options.h"
 #include "support/plot.h"
 #include "support/results.h"
@@ -136,6 +137,7 @@ static void train(circles_run *run, vgrad_dataset *data, const settings *s)
     check(vgrad_trainer_create(&trainer, network, VGRAD_LOSS_BINARY_CROSSENTROPY, optimizer));
     check(vgrad_trainer_set(trainer, VGRAD_TRAINER_BATCH_SIZE, BATCH_SIZE));
     check(vgrad_trainer_on(trainer, VGRAD_TRAIN_BEGIN | VGRAD_EPOCH_END, 1, capture_weights, run));
+    interrupt_stops(trainer);
     if (run->by_hand) {
         train_by_hand(run, trainer, network, data, s->common.epochs);
     } else {
@@ -318,19 +320,23 @@ static bool draw(const settings *s, vgrad_dataset *data, const circles_run *runs
     return true;
 }
 
-/* Trains everything and writes it down; false if that failed. */
-static bool run_all(const settings *s, vgrad_dataset *data, circles_run *runs, int count)
+/* Trains everything and writes it down; false if that failed. After an interrupt `*count` is what
+   was begun. */
+static bool run_all(const settings *s, vgrad_dataset *data, circles_run *runs, int *count)
 {
     results *r = results_open(s->common.out);
     if (!r)
         return false;
-    for (int i = 0; i < count; i++) {
+    interrupt_listen();
+    for (int i = 0; i < *count; i++) {
         if (!s->common.quiet)
-            fprintf(stderr, "Training %s (%d of %d)\n", runs[i].name, i + 1, count);
+            fprintf(stderr, "Training %s (%d of %d)\n", runs[i].name, i + 1, *count);
         train(&runs[i], data, s);
         write_run(r, &runs[i], s->common.seed);
         if (!s->common.quiet)
             print_run(&runs[i], i ? &runs[i - 1] : NULL);
+        if (interrupted())
+            *count = i + 1;
     }
     return results_close(r);
 }
@@ -350,7 +356,7 @@ int main(int argc, char **argv)
         return status;
     check(vgrad_dataset_circles(&data, ROWS, 0.5, 0.1, DATA_SEED, NULL));
     int count = plan_runs(runs, &s);
-    bool good = run_all(&s, data, runs, count) && draw(&s, data, runs, count);
+    bool good = run_all(&s, data, runs, &count) && draw(&s, data, runs, count);
     vgrad_dataset_destroy(data);
     for (int i = 0; i < count; i++) {
         capture_release(&runs[i].weights);

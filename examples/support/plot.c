@@ -1,4 +1,4 @@
-/* Pictures as SVG, drawn by gnuplot where it is installed. */
+/* Pictures, drawn by gnuplot where it is installed. */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
 #include "plot.h"
@@ -22,14 +22,50 @@ static void put_quoted(FILE *gnuplot, const char *text)
     }
 }
 
-FILE *plot_open(const char *directory, const char *name, int width, int height)
+static FILE *start_gnuplot(void)
 {
     /* In another character set it would complain about the degree sign. */
     FILE *gnuplot = popen("LC_ALL=C.UTF-8 gnuplot", "w");
-    if (!gnuplot) {
+    if (!gnuplot)
         perror("gnuplot");
+    return gnuplot;
+}
+
+/* One definition of a text, for scripts. */
+static void define(FILE *gnuplot, const char *name, const char *text)
+{
+    fprintf(gnuplot, "%s = '", name);
+    put_quoted(gnuplot, text);
+    fputs("'\n", gnuplot);
+}
+
+static bool draw_as(const char *kind, const char *directory, const char *name,
+                    const char *definitions)
+{
+    FILE *gnuplot = start_gnuplot();
+    if (!gnuplot)
+        return false;
+    define(gnuplot, "plots", PLOT_SCRIPTS);
+    define(gnuplot, "directory", directory);
+    define(gnuplot, "name", name);
+    define(gnuplot, "kind", kind);
+    if (definitions)
+        fprintf(gnuplot, "%s\n", definitions);
+    fprintf(gnuplot, "set loadpath plots\nload '%s.gp'\n", name);
+    return plot_close(gnuplot);
+}
+
+bool plot_script(const char *directory, const char *name, const char *definitions)
+{
+    return draw_as("svg", directory, name, definitions) &&
+           draw_as("png", directory, name, definitions);
+}
+
+FILE *plot_open(const char *directory, const char *name, int width, int height)
+{
+    FILE *gnuplot = start_gnuplot();
+    if (!gnuplot)
         return NULL;
-    }
     fprintf(gnuplot,
             "set terminal svg size %d,%d background rgb 'white' font 'sans-serif,14'\n"
             "set encoding utf8\n"

@@ -1,4 +1,4 @@
-/* Pictures as SVG, drawn by gnuplot where it is installed. */
+/* Pictures, drawn by gnuplot where it is installed. */
 /* SPDX-License-Identifier: MIT */
 #ifndef EXAMPLES_PLOT_H
 #define EXAMPLES_PLOT_H
@@ -10,6 +10,11 @@
 
 /* Whether there is a gnuplot. */
 bool plot_is_possible(void);
+
+/* Draws directory/name.svg and .png with the script plots/name.gp, which finds what the example has
+   left in `directory`; `definitions` are gnuplot's, such as "layers = 4; runs = 'a b'", or NULL.
+   False, after a message, if gnuplot failed. */
+bool plot_script(const char *directory, const char *name, const char *definitions);
 
 /* Starts a gnuplot that draws directory/name.svg, with the examples' look; write its commands to
    what is returned. NULL after a message. */

@@ -1,4 +1,4 @@
-/* What an example leaves behind: DIR/summary.json and DIR/history.csv. */
+/* What an example leaves behind: DIR/summary.json, DIR/history.csv, and tables of its own. */
 /* SPDX-License-Identifier: MIT */
 #include "results.h"
 
@@ -10,13 +10,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { PATH_SIZE = 4096 };
+enum { PATH_SIZE = 4096, SUMMARY = 0, HISTORY = 1, FILES_MAX = 12 };
+
+typedef struct output_file {
+    char path[PATH_SIZE];
+    FILE *file;
+} output_file;
 
 struct results {
-    char summary_path[PATH_SIZE];
-    char history_path[PATH_SIZE];
-    FILE *summary;
-    FILE *history;
+    const char *directory;
+    output_file files[FILES_MAX]; /* summary.json, history.csv, tables in the order of opening */
+    int count;
     json_t *root;
     json_t *runs;
 };
@@ -41,27 +45,37 @@ static bool make_directories(const char *directory)
     return true;
 }
 
-/* Opens directory/name for writing and leaves its path; NULL after a message. */
-static FILE *open_file(char *path, const char *directory, const char *name)
+/* Opens directory/name for writing, as the next of the files; NULL after a message. */
+static FILE *open_file(results *r, const char *name)
 {
-    FILE *file = NULL;
-    if (snprintf(path, PATH_SIZE, "%s/%s", directory, name) >= PATH_SIZE)
+    if (r->count == FILES_MAX) {
+        fprintf(stderr, "%s/%s: more than %d files\n", r->directory, name, FILES_MAX);
+        return NULL;
+    }
+    output_file *next = &r->files[r->count];
+    if (snprintf(next->path, PATH_SIZE, "%s/%s", r->directory, name) >= PATH_SIZE)
         errno = ENAMETOOLONG;
     else
-        file = fopen(path, "w");
-    if (!file)
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-    return file;
+        next->file = fopen(next->path, "w");
+    if (next->file)
+        r->count++;
+    else
+        fprintf(stderr, "%s: %s\n", next->path, strerror(errno));
+    return next->file;
 }
 
-static void release(results *r)
+/* Closes every file, which must have taken all; false after a message. */
+static bool close_files(results *r)
 {
-    if (r->summary)
-        fclose(r->summary);
-    if (r->history)
-        fclose(r->history);
-    json_decref(r->root);
-    free(r);
+    bool all_good = true;
+    for (int i = 0; i < r->count; i++) {
+        bool good = !ferror(r->files[i].file);
+        good &= fclose(r->files[i].file) == 0;
+        if (!good)
+            fprintf(stderr, "%s: it could not be written\n", r->files[i].path);
+        all_good &= good;
+    }
+    return all_good;
 }
 
 results *results_open(const char *directory)
@@ -73,16 +87,26 @@ results *results_open(const char *directory)
     results *r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
+    r->directory = directory;
     r->root = json_object();
     r->runs = json_array();
-    if (json_object_set_new(r->root, "runs", r->runs) != 0 ||
-        !(r->summary = open_file(r->summary_path, directory, "summary.json")) ||
-        !(r->history = open_file(r->history_path, directory, "history.csv"))) {
-        release(r);
+    if (json_object_set_new(r->root, "runs", r->runs) != 0 || !open_file(r, "summary.json") ||
+        !open_file(r, "history.csv")) {
+        close_files(r);
+        json_decref(r->root);
+        free(r);
         return NULL;
     }
-    fputs("run,step,epoch,layer,role,quantity,value\n", r->history);
+    fputs("run,step,epoch,layer,role,quantity,value\n", r->files[HISTORY].file);
     return r;
+}
+
+FILE *results_table(results *r, const char *name)
+{
+    FILE *file = open_file(r, name);
+    if (!file)
+        exit(EXIT_FAILURE);
+    return file;
 }
 
 json_t *results_root(results *r)
@@ -144,30 +168,20 @@ void results_history(results *r, const char *run, const capture *c)
     for (int32_t look = 0; look < c->count; look++) {
         const capture_look *when = &c->looks[look];
         for (int32_t layer = 0; layer < c->layers; layer++)
-            write_layer(r->history, run, c, look, layer);
+            write_layer(r->files[HISTORY].file, run, c, look, layer);
         if (isfinite(when->loss))
-            fprintf(r->history, "%s,%" PRId64 ",%" PRId64 ",,loss,%s,%.9g\n", run, when->step,
-                    when->epoch, vgrad_quantity_name(VGRAD_MEAN), when->loss);
+            fprintf(r->files[HISTORY].file, "%s,%" PRId64 ",%" PRId64 ",,loss,%s,%.9g\n", run,
+                    when->step, when->epoch, vgrad_quantity_name(VGRAD_MEAN), when->loss);
     }
-}
-
-/* Closes a file that must have taken all; false after a message. */
-static bool close_file(FILE **file, const char *path)
-{
-    bool good = !ferror(*file);
-    good &= fclose(*file) == 0;
-    *file = NULL;
-    if (!good)
-        fprintf(stderr, "%s: it could not be written\n", path);
-    return good;
 }
 
 bool results_close(results *r)
 {
-    bool good = json_dumpf(r->root, r->summary, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0;
-    good &= fputc('\n', r->summary) != EOF;
-    good &= close_file(&r->summary, r->summary_path);
-    good &= close_file(&r->history, r->history_path);
-    release(r);
+    FILE *summary = r->files[SUMMARY].file;
+    bool good = json_dumpf(r->root, summary, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0;
+    good &= fputc('\n', summary) != EOF;
+    good &= close_files(r);
+    json_decref(r->root);
+    free(r);
     return good;
 }

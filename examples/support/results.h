@@ -1,4 +1,4 @@
-/* What an example leaves behind: DIR/summary.json and DIR/history.csv. */
+/* What an example leaves behind: DIR/summary.json, DIR/history.csv, and tables of its own. */
 /* SPDX-License-Identifier: MIT */
 #ifndef EXAMPLES_RESULTS_H
 #define EXAMPLES_RESULTS_H
@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "capture.h"
 
@@ -28,6 +29,10 @@ void results_numbers(json_t *object, const char *key, const double *values, int3
 
 /* Writes every look to history.csv; with its loss, where it has one, as role "loss" of no layer. */
 void results_history(results *r, const char *run, const capture *c);
+
+/* Makes DIR/name, a table for whoever reads on, such as a picture; closed by results_close(). Ends
+   the program, after a message, where it cannot be made. */
+FILE *results_table(results *r, const char *name);
 
 /* Writes what is left to write; false, after a message, if anything could not be written. */
 bool results_close(results *r);

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -87,6 +88,18 @@ def check_wrong(folder):
     points.expect(done.returncode == 2, "--mnist needs a folder", done)
 
 
+def check_interrupt(folder):
+    with subprocess.Popen([PROGRAM, "--epochs", "1000", "--no-plots", "--out", str(folder)],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as training:
+        first = [training.stdout.readline() for _ in range(2)]
+        training.send_signal(signal.SIGINT)
+        _, said = training.communicate(timeout=60)
+    points.expect("Epoch  1" in first[1] and training.returncode == 0 and "Interrupted" in said,
+                  "an interrupt ends the training and exits 0", said)
+    run = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["runs"][0]
+    points.expect(run["test_accuracy"] > 0.8, "and what was seen until then is written", run)
+
+
 def check_pictures(folder):
     if not shutil.which("gnuplot"):
         points.skip("pictures are XML", "gnuplot is not installed")
@@ -105,6 +118,7 @@ def main():
         check_history(folder)
         check_mnist(folder)
         check_wrong(folder)
+        check_interrupt(folder)
         check_pictures(folder)
     return points.finish()
 
