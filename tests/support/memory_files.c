@@ -75,6 +75,8 @@ static void close_file(const vgrad__files *table, vgrad__file handle)
 
 const vgrad__files *memory_files_begin(memory_files *m)
 {
-    m->table = (vgrad__files){ open_file, size_of_file, read_file, close_file };
+    m->table = (vgrad__files){
+        .open = open_file, .size = size_of_file, .read = read_file, .close = close_file
+    };
     return &m->table;
 }
