@@ -134,17 +134,22 @@ vgrad_layer *vgrad__layer_after(vgrad_layer *in, const vgrad__layer_kind *kind)
     return vgrad__layer_create(in->network, kind, 1, &in);
 }
 
-vgrad_status vgrad__layer_set_shape(vgrad_layer *layer, int32_t rank, const int64_t *shape)
+vgrad_status vgrad__layer_set_shape(vgrad_layer *layer, int64_t rank, const int64_t *shape)
 {
+    if (rank < 1 || rank > VGRAD__ROW_RANK_MAX)
+        return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": rows of 1 to %d axes, got %lld",
+                           layer->name, VGRAD__ROW_RANK_MAX, (long long)rank);
+    vgrad_tensor row = { .rank = (int32_t)rank };
+    memcpy(row.shape, shape, (size_t)rank * sizeof *shape);
     int64_t width = 1;
-    bool fits = rank >= 1 && rank <= VGRAD__ROW_RANK_MAX;
-    for (int32_t axis = 0; axis < rank && fits; axis++)
-        fits = shape[axis] >= 1 && !__builtin_mul_overflow(width, shape[axis], &width) &&
-               width <= VGRAD__BLAS_MAX;
-    if (!fits)
-        return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": rows of 1 to %d elements, in 1 to %d axes",
-                           layer->name, VGRAD__BLAS_MAX, VGRAD__ROW_RANK_MAX);
-    layer->rank = rank;
+    for (int32_t axis = 0; axis < rank; axis++)
+        if (shape[axis] < 1 || __builtin_mul_overflow(width, shape[axis], &width) ||
+            width > VGRAD__BLAS_MAX) {
+            char text[VGRAD__SHAPE_TEXT];
+            return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": rows of 1 to %d elements, got %s",
+                               layer->name, VGRAD__BLAS_MAX, vgrad__shape_text(&row, text));
+        }
+    layer->rank = row.rank;
     memcpy(layer->shape, shape, (size_t)rank * sizeof *shape);
     layer->width = width;
     return VGRAD_OK;

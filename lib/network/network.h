@@ -303,7 +303,7 @@ vgrad_layer *vgrad__layer_joining(vgrad_layer *a, vgrad_layer *b, const vgrad__l
 /* Whether a layer is of another network than `to`, an error that both networks keep. */
 bool vgrad__is_stranger(const char *argument, const vgrad_layer *layer, const vgrad_layer *to);
 /* A row's shape; VGRAD_E_SHAPE if its product is above what a matrix may have. */
-vgrad_status vgrad__layer_set_shape(vgrad_layer *layer, int32_t rank, const int64_t *shape);
+vgrad_status vgrad__layer_set_shape(vgrad_layer *layer, int64_t rank, const int64_t *shape);
 /* "(28, 28, 1)", for error texts; returns `text`. */
 const char *vgrad__row_text(const vgrad_layer *layer, char text[VGRAD__SHAPE_TEXT]);
 /* Appends a parameter to a layer whose shape is being found. */

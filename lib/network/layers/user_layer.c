@@ -18,27 +18,43 @@ static vgrad_shape shape_of(const vgrad_layer *in)
     return shape;
 }
 
+/* The axes and fans that the user gave parameter number `slot`; `count` is its elements. */
+static vgrad_status read_parameter(const vgrad_layer *layer, int32_t slot,
+                                   const vgrad_parameter_shape *wanted, vgrad__parameter *out,
+                                   int64_t *count)
+{
+    const char *name = vgrad_role_name((vgrad_role)slot);
+    const vgrad_shape *shape = &wanted->shape;
+    if (shape->rank < 1 || shape->rank > VGRAD__PARAMETER_RANK_MAX)
+        return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": its %s needs 1 to %d axes, got %lld",
+                           layer->name, name, VGRAD__PARAMETER_RANK_MAX, (long long)shape->rank);
+    if (wanted->fan_in < 0 || wanted->fan_out < 0)
+        return vgrad__fail(VGRAD_E_SHAPE,
+                           "layer \"%s\": its %s needs fans from 0, got %lld and %lld", layer->name,
+                           name, (long long)wanted->fan_in, (long long)wanted->fan_out);
+    *out = (vgrad__parameter){ .slot = slot, .rank = (int32_t)shape->rank };
+    *count = 1;
+    for (int32_t axis = 0; axis < out->rank; axis++) {
+        out->shape[axis] = shape->sizes[axis];
+        if (shape->sizes[axis] < 1 || __builtin_mul_overflow(*count, shape->sizes[axis], count) ||
+            *count > INT64_MAX / 16)
+            return vgrad__fail(VGRAD_E_SHAPE,
+                               "layer \"%s\": its %s needs sizes of at least 1 that can be "
+                               "multiplied, got %lld along axis %d",
+                               layer->name, name, (long long)shape->sizes[axis], axis);
+    }
+    return VGRAD_OK;
+}
+
 /* Adds parameter number `slot`, if it is one. */
 static vgrad_status add_parameter(vgrad_layer *layer, int32_t slot,
                                   const vgrad_parameter_shape *wanted)
 {
-    const vgrad_shape *shape = &wanted->shape;
-    vgrad__parameter parameter = { .slot = slot, .rank = (int32_t)shape->rank };
-    int64_t count = 1;
-    bool fits = shape->rank >= 1 && shape->rank <= VGRAD__PARAMETER_RANK_MAX &&
-                wanted->fan_in >= 0 && wanted->fan_out >= 0;
-    for (int64_t axis = 0; fits && axis < shape->rank; axis++) {
-        parameter.shape[axis] = shape->sizes[axis];
-        fits = shape->sizes[axis] >= 1 &&
-               !__builtin_mul_overflow(count, shape->sizes[axis], &count) &&
-               count <= INT64_MAX / 16;
-    }
-    if (!fits)
-        return vgrad__fail(VGRAD_E_SHAPE,
-                           "layer \"%s\": its %s needs 1 to %d axes, sizes of at least 1 and no "
-                           "negative fan",
-                           layer->name, vgrad_role_name((vgrad_role)slot),
-                           VGRAD__PARAMETER_RANK_MAX);
+    vgrad__parameter parameter;
+    int64_t count = 0;
+    vgrad_status status = read_parameter(layer, slot, wanted, &parameter, &count);
+    if (status != VGRAD_OK)
+        return status;
     const int64_t last = parameter.shape[parameter.rank - 1];
     const bool as_before = parameter.rank == 1 && slot > 0;
     parameter.fan_in = wanted->fan_in        ? wanted->fan_in
@@ -85,8 +101,7 @@ static vgrad_status shape(vgrad_layer *layer)
     if (shapes.parameter_count < 0 || shapes.parameter_count > USER_PARAMETERS_MAX)
         return vgrad__fail(VGRAD_E_SHAPE, "layer \"%s\": 0 to %d parameters, got %lld", layer->name,
                            USER_PARAMETERS_MAX, (long long)shapes.parameter_count);
-    const bool has_rank = output.rank >= 1 && output.rank <= VGRAD__ROW_RANK_MAX;
-    status = vgrad__layer_set_shape(layer, has_rank ? (int32_t)output.rank : 0, output.sizes);
+    status = vgrad__layer_set_shape(layer, output.rank, output.sizes);
     for (int32_t slot = 0; slot < shapes.parameter_count && status == VGRAD_OK; slot++)
         status = add_parameter(layer, slot, &parameters[slot]);
     return status == VGRAD_OK ? set_saved(layer, shapes.saved) : status;
