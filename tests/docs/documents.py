@@ -1,9 +1,11 @@
-"""Programs quoted in documents are the files they name, and links lead somewhere. TAP."""
+"""Programs quoted in documents are the files they name, links lead somewhere, and every finding is
+told of. TAP."""
 # SPDX-License-Identifier: MIT
 import pathlib
 import re
 import sys
 
+import headers
 import tap
 
 # A quoted program: <!-- examples/minimal.c --> and then a fenced block.
@@ -25,11 +27,22 @@ def problems(root, document):
             yield f"links to {target}, which is not there"
 
 
+def untold(root):
+    """Findings that docs/findings.md has no row for."""
+    text = (root / "docs/findings.md").read_text(encoding="utf-8")
+    for kind, names in headers.all_enums(root):
+        if kind == "vgrad_finding_code":
+            for name in names:
+                if f"| `{name.removeprefix('VGRAD_FINDING_')}` |" not in text:
+                    yield name
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     points = tap.Tap()
     for document in sorted(root.glob("*.md")) + sorted((root / "docs").rglob("*.md")):
         points.check(document.relative_to(root), list(problems(root, document)))
+    points.check("docs/findings.md has a row for every finding", list(untold(root)))
     return points.finish()
 
 

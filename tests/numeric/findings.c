@@ -108,6 +108,7 @@ static const struct {
     { VERDICT_SPIKE, VGRAD_FINDING_LOSS_SPIKE },
     { VERDICT_UNCHANGED, VGRAD_FINDING_UNCHANGED },
     { VERDICT_NON_FINITE, VGRAD_FINDING_NON_FINITE },
+    { VERDICT_INITIALIZATION, VGRAD_FINDING_INITIALIZATION },
 };
 enum { VERDICTS = sizeof codes / sizeof *codes };
 
@@ -124,6 +125,16 @@ static uint32_t found(const report *r)
 static vgrad_quantity quantity_of(cause c)
 {
     return c == CAUSE_WEIGHTS ? VGRAD_BUDGET_WEIGHT : VGRAD_BUDGET_DERIVATIVE;
+}
+
+/* Those layers are concerned that are expected to be, and no others. */
+static void check_layers(const report *r, vgrad_finding_code code, const living *l,
+                         const char *name)
+{
+    const expectation *e = &l->expected;
+    for (int32_t layer = 0; vgrad_network_layer(l->network, layer); layer++)
+        ck_assert_msg(r->is_concerned[code][layer] == (layer >= e->first && layer <= e->last),
+                      "%s: layer %d", name, (int)layer);
 }
 
 START_TEST(named_networks_are_judged_right)
@@ -143,13 +154,10 @@ START_TEST(named_networks_are_judged_right)
         ck_assert_int_eq(r.cause[VGRAD_FINDING_VANISHING], quantity_of(e->cause));
     if (e->verdicts & VERDICT_EXPLODING)
         ck_assert_int_eq(r.cause[VGRAD_FINDING_EXPLODING], quantity_of(e->cause));
-    if (e->verdicts == VERDICT_SATURATED && e->first > 0)
-        for (int32_t layer = 0; vgrad_network_layer(l.network, layer); layer++)
-            ck_assert_msg(r.is_concerned[VGRAD_FINDING_SATURATION][layer] ==
-                              (layer >= e->first && layer <= e->last),
-                          "%s: layer %d", s->name, (int)layer);
-    if (bits == 0)
-        ck_assert_int_lt(r.gravest[VGRAD_FINDING_INITIALIZATION], 2);
+    if (e->verdicts == VERDICT_SATURATED)
+        check_layers(&r, VGRAD_FINDING_SATURATION, &l, s->name);
+    if (e->verdicts == VERDICT_INITIALIZATION)
+        check_layers(&r, VGRAD_FINDING_INITIALIZATION, &l, s->name);
     living_destroy(&l);
 }
 END_TEST
@@ -159,11 +167,11 @@ START_TEST(the_scale_of_the_loss_changes_nothing)
 {
     static report plain, scaled;
     const specimen *s = &specimens[_i];
+    living l;
+    specimen_make(&l, s);
+    watch(&l, &plain, 0);
+    living_destroy(&l);
     for (int exponent = -10; exponent <= 10; exponent += 20) {
-        living l;
-        specimen_make(&l, s);
-        watch(&l, &plain, 0);
-        living_destroy(&l);
         specimen_make(&l, s);
         watch(&l, &scaled, exponent);
         living_destroy(&l);
@@ -183,44 +191,156 @@ START_TEST(the_scale_of_the_loss_changes_nothing)
 }
 END_TEST
 
-/* ---- by recipe ---- */
+/* ---- each finding: a network that has it, one that nearly has it, one that has not ---- */
+
+static const struct {
+    vgrad_finding_code code;
+    int64_t severity; /* of the trigger, the gravest that it comes to */
+    const char *trigger, *near, *not ;
+} trios[] = {
+    { VGRAD_FINDING_VANISHING, 2, "keras5_sigmoid", "nearly_vanishing", "modern20" },
+    { VGRAD_FINDING_VANISHING, 3, "sigmoid10", "nearly_vanishing", "relu_he10" },
+    { VGRAD_FINDING_EXPLODING, 3, "chain_w100", "relu_growing", "relu_he10" },
+    { VGRAD_FINDING_DEAD_UNITS, 2, "dead_units", "nearly_dead", "rare_units" },
+    { VGRAD_FINDING_DEAD_UNITS, 3, "dead_layer", "nearly_dead", "rare_units" },
+    { VGRAD_FINDING_SATURATION, 2, "tanh_uniform01", "nearly_saturated", "tanh_glorot" },
+    { VGRAD_FINDING_SATURATION, 3, "dead_layer", "nearly_saturated", "tanh_glorot" },
+    { VGRAD_FINDING_STALLED, 2, "stalled", "nearly_stalled", "slow" },
+    { VGRAD_FINDING_UPDATE_TOO_LARGE, 2, "too_large", "nearly_too_large", "slow" },
+    { VGRAD_FINDING_INITIALIZATION, 2, "large_kernel", "nearly_large_kernel", "tanh_glorot" },
+    { VGRAD_FINDING_NON_FINITE, 3, "nan_row", "nearly_infinite", "spike_rate" },
+    { VGRAD_FINDING_LOSS_SPIKE, 2, "spike_data", "nearly_spike", "keras5_tanh" },
+    { VGRAD_FINDING_UNCHANGED, 2, "zero_input", "nearly_unchanged", "frozen" },
+};
+enum { TRIOS = sizeof trios / sizeof *trios };
+
+/* The public header's enumerators, as a test of theirs holds them to it. */
+static const struct {
+    const char *name;
+    int64_t number;
+} enumerators[] = {
+#define NUMBER(name, number) { #name, number },
+#define WORD(family, name, word)
+#include "../abi/frozen.inc"
+#undef WORD
+#undef NUMBER
+};
+enum { ENUMERATORS = sizeof enumerators / sizeof *enumerators };
+
+static bool is_finding_code(const char *name)
+{
+    static const char prefix[] = "VGRAD_FINDING_";
+    return strncmp(name, prefix, sizeof prefix - 1) == 0 &&
+           strcmp(name, "VGRAD_FINDING_CHANGED") != 0; /* an event */
+}
+
+START_TEST(every_finding_has_a_trigger_a_near_miss_and_neither)
+{
+    int found = 0;
+    for (int i = 0; i < ENUMERATORS; i++) {
+        int rows = 0;
+        if (!is_finding_code(enumerators[i].name))
+            continue;
+        for (int t = 0; t < TRIOS; t++)
+            rows += (int64_t)trios[t].code == enumerators[i].number;
+        ck_assert_msg(rows > 0, "%s has no networks", enumerators[i].name);
+        found++;
+    }
+    ck_assert_int_eq(found, CODES - 1);
+}
+END_TEST
+
+/* The gravest severity that a finding comes to. */
+static int64_t gravest_of(const char *name, vgrad_finding_code code)
+{
+    static report r;
+    living l;
+    ck_assert_msg(specimen_find(name) != NULL, "no network %s", name);
+    specimen_make(&l, specimen_find(name));
+    watch(&l, &r, 0);
+    living_destroy(&l);
+    return r.gravest[code];
+}
+
+START_TEST(a_near_miss_is_no_warning_and_the_third_not_even_a_note)
+{
+    const vgrad_finding_code code = trios[_i].code;
+    ck_assert_msg(gravest_of(trios[_i].trigger, code) == trios[_i].severity, "code %d of %s",
+                  (int)code, trios[_i].trigger);
+    ck_assert_msg(gravest_of(trios[_i].near, code) < 2, "code %d of %s", (int)code, trios[_i].near);
+    ck_assert_msg(gravest_of(trios[_i].not, code) == 0, "code %d of %s", (int)code, trios[_i].not );
+}
+END_TEST
+
+/* ---- how often it is right ---- */
 
 typedef struct score {
-    int hits, misses; /* of broken networks: all was found that is wrong, or not all */
+    int broken, healthy;
+    int hits;         /* broken networks of which all was found that is wrong */
     int false_alarms; /* networks in which something was found at warning or above that is not so */
     int quiet;        /* healthy ones with nothing at warning or above */
 } score;
 
+/* Runs it, and gives it up. */
+static void judge(score *sum, living *l, const char *name)
+{
+    static report r;
+    watch(l, &r, 0);
+    const uint32_t bits = found(&r), wanted = l->expected.verdicts;
+    const bool broken = wanted != VERDICT_HEALTHY, all = (bits & wanted) == wanted;
+    const bool more = broken ? bits & ~(wanted | l->expected.also) : bits != 0;
+    sum->broken += broken;
+    sum->healthy += !broken;
+    sum->hits += broken && all;
+    sum->false_alarms += more;
+    sum->quiet += !broken && !more;
+    if (!all || more)
+        printf("# %s: 0x%x of 0x%x\n", name, (unsigned)bits, (unsigned)wanted);
+    living_destroy(l);
+}
+
+/* A row of the table of docs/findings.md. */
+static void tell_score(const score *s, const char *networks)
+{
+    printf("# %s | %d | %d | %d | %d | %d | %d |\n", networks, s->broken, s->hits,
+           s->broken - s->hits, s->healthy, s->quiet, s->false_alarms);
+    fflush(stdout);
+}
+
+START_TEST(named_networks_are_counted)
+{
+    score sum = { 0 };
+    for (const specimen *s = specimens; s->name; s++) {
+        living l;
+        specimen_make(&l, s);
+        judge(&sum, &l, s->name);
+    }
+    tell_score(&sum, "named");
+    ck_assert_int_eq(sum.hits, sum.broken);
+    ck_assert_int_le(sum.false_alarms, 2);
+}
+END_TEST
+
 /* Recipes `first` to `first` + RECIPES - 1 of either kind. */
 static score judge_recipes(uint64_t first)
 {
-    static report r;
-    score sum = { 0, 0, 0, 0 };
+    score sum = { 0 };
+    char name[96];
     for (int broken = 0; broken < 2; broken++)
         for (uint64_t number = first; number < first + RECIPES; number++) {
             living l;
             const recipe how = recipe_numbered(number, broken);
+            snprintf(name, sizeof name, "%s %d, %s", broken ? "broken" : "healthy", (int)number,
+                     how.family);
             recipe_make(&l, &how, number + 1);
-            watch(&l, &r, 0);
-            const uint32_t bits = found(&r), wanted = l.expected.verdicts;
-            const bool all = (bits & wanted) == wanted;
-            const bool more = broken ? bits & ~(wanted | l.expected.also) : bits != 0;
-            sum.hits += broken && all;
-            sum.misses += broken && !all;
-            sum.false_alarms += more;
-            sum.quiet += !broken && !more;
-            if (!all || more)
-                printf("# %s %d, %s: 0x%x of 0x%x\n", broken ? "broken" : "healthy", (int)number,
-                       how.family, (unsigned)bits, (unsigned)wanted);
-            living_destroy(&l);
+            judge(&sum, &l, name);
         }
-    printf("# recipes from %d: %d hits, %d misses, %d false alarms, %d of %d healthy ones quiet\n",
-           (int)first, sum.hits, sum.misses, sum.false_alarms, sum.quiet, RECIPES);
-    fflush(stdout);
+    snprintf(name, sizeof name, "by recipe, %d to %d", (int)first, (int)first + RECIPES - 1);
+    tell_score(&sum, name);
     return sum;
 }
 
-/* The table of docs/findings.md. The thresholds were looked over with the first RECIPES of either
+/* The thresholds were looked over with the first RECIPES of either
    kind; the others came after. */
 START_TEST(networks_by_recipe_are_judged_right)
 {
@@ -246,9 +366,15 @@ int main(void)
     tcase_add_loop_test(named, named_networks_are_judged_right, 0, specimen_count());
     tcase_add_loop_test(named, the_scale_of_the_loss_changes_nothing, 0, specimen_count());
     suite_add_tcase(suite, named);
-    TCase *recipes = tcase_create("recipes");
-    tcase_set_timeout(recipes, 120);
-    tcase_add_loop_test(recipes, networks_by_recipe_are_judged_right, 0, 2);
-    suite_add_tcase(suite, recipes);
+    TCase *each = tcase_create("each finding");
+    tcase_set_timeout(each, 120);
+    tcase_add_test(each, every_finding_has_a_trigger_a_near_miss_and_neither);
+    tcase_add_loop_test(each, a_near_miss_is_no_warning_and_the_third_not_even_a_note, 0, TRIOS);
+    suite_add_tcase(suite, each);
+    TCase *counts = tcase_create("counts");
+    tcase_set_timeout(counts, 120);
+    tcase_add_test(counts, named_networks_are_counted);
+    tcase_add_loop_test(counts, networks_by_recipe_are_judged_right, 0, 2);
+    suite_add_tcase(suite, counts);
     return run_suite(suite);
 }

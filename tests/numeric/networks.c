@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "networks.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +20,13 @@ typedef struct facts {
     double decades[STEPS_MOST];            /* log10 |delta| first less last, at each step */
     double loss[STEPS_MOST];               /* before the step's update */
     double squares[STEPS_MOST][PATH_MOST]; /* mean of (f' / max f')^2 of a layer */
-    double derivative, weight;   /* step 0: log10 of the factors, the mean over the hops */
-    double ratios[KERNELS_MOST]; /* |update| / |W| of each kernel that is trained, the mean over the
-                                    steps */
+    double derivative, weight; /* step 0: log10 of the factors, the mean over the hops */
+    double gains[PATH_MOST];   /* step 0: log10 |W| / sqrt(units) of the layer behind each hop */
+    double grown[PATH_MOST];   /* step 0: decades that |delta| gains on it */
+    double ratios[STEPS_MOST][KERNELS_MOST]; /* |update| / |W| of each kernel that is trained */
     int kernels;
-    double largest[STEPS_MOST]; /* of the kernels' ratios at each step */
-    int dead[PATH_MOST];        /* units with f' = 0 on every row of the run */
+    int dead[PATH_MOST]; /* units with f' = 0 on every row of the run */
+    int64_t units[PATH_MOST];
     bool *alive[PATH_MOST];
 } facts;
 
@@ -33,6 +35,11 @@ static double tensor_norm(const vgrad_tensor *tensor)
     double *values = doubles_of(tensor), result = norm(values, vgrad_tensor_count(tensor));
     free(values);
     return result;
+}
+
+static double delta_norm(const living *l, int i)
+{
+    return tensor_norm(vgrad_layer_tensor(l->path[i], VGRAD_DELTA));
 }
 
 /* max f', to which shares are taken. */
@@ -77,6 +84,7 @@ static void measure_derivatives(facts *f, const living *l, int step)
         }
         f->squares[step][i] = sum / (double)(rows * units);
         f->dead[i] = 0;
+        f->units[i] = units;
         for (int64_t j = 0; j < units; j++)
             f->dead[i] += !f->alive[i][j];
         free(a);
@@ -91,8 +99,10 @@ static void measure_factors(facts *f, const living *l)
         if (!kernel)
             continue; /* a block sum */
         double rms = sqrt(f->squares[0][i]) * steepest(l->activations[i]);
+        f->gains[i] = log10(tensor_norm(kernel) / sqrt((double)kernel->shape[1]));
+        f->grown[i] = log10(delta_norm(l, i)) - log10(delta_norm(l, i + 1));
         f->derivative += log10(rms) / f->hops;
-        f->weight += log10(tensor_norm(kernel) / sqrt((double)kernel->shape[1])) / f->hops;
+        f->weight += f->gains[i] / f->hops;
     }
 }
 
@@ -105,10 +115,8 @@ static void measure_updates(facts *f, const living *l, int step)
         if (vgrad_layer_get(vgrad_network_layer(l->network, kernel->layer),
                             VGRAD_LAYER_TRAINABLE) == 0)
             continue;
-        double ratio = tensor_norm(update) / tensor_norm(kernel);
         ck_assert_int_lt(f->kernels, KERNELS_MOST);
-        f->ratios[f->kernels++] += ratio;
-        f->largest[step] = fmax(f->largest[step], ratio);
+        f->ratios[step][f->kernels++] = tensor_norm(update) / tensor_norm(kernel);
     }
 }
 
@@ -126,16 +134,13 @@ static facts watch(const living *l, int steps)
         vgrad_trainer_forward(l->trainer, x);
         vgrad_trainer_loss(l->trainer, y, &f.loss[step]);
         assert_ok(vgrad_trainer_backward(l->trainer));
-        f.decades[step] = log10(tensor_norm(vgrad_layer_tensor(l->path[0], VGRAD_DELTA))) -
-                          log10(tensor_norm(vgrad_layer_tensor(l->path[f.hops], VGRAD_DELTA)));
+        f.decades[step] = log10(delta_norm(l, 0)) - log10(delta_norm(l, f.hops));
         measure_derivatives(&f, l, step);
         if (step == 0)
             measure_factors(&f, l);
         assert_ok(vgrad_trainer_step(l->trainer));
         measure_updates(&f, l, step);
     }
-    for (int i = 0; i < f.kernels; i++)
-        f.ratios[i] /= f.steps;
     return f;
 }
 
@@ -161,6 +166,23 @@ static double slope_share(const facts *f, int layer, int from, int count)
     for (int i = from; i < from + count; i++)
         sum += f->squares[i][layer];
     return sqrt(sum / count);
+}
+
+/* Of an update to its kernel, at one step. */
+static double largest_ratio(const facts *f, int step)
+{
+    double largest = 0;
+    for (int i = 0; i < f->kernels; i++)
+        largest = fmax(largest, f->ratios[step][i]);
+    return largest;
+}
+
+static double mean_ratio(const facts *f, int kernel)
+{
+    double sum = 0;
+    for (int i = 0; i < f->steps; i++)
+        sum += f->ratios[i][kernel];
+    return sum / f->steps;
 }
 
 static int specimen_count(void)
@@ -202,6 +224,22 @@ static void check_depth(const char *name, const facts *f, const expectation *e)
                   f->derivative, f->weight);
 }
 
+/* The kernels that are begun too large or too small, and felt. */
+static void check_kernels(const char *name, const facts *f, const living *l, const expectation *e)
+{
+    if (e->also & VERDICT_INITIALIZATION)
+        return;
+    for (int i = 0; i < f->hops; i++) {
+        const int index = vgrad_layer_index(l->path[i + 1]);
+        const bool concerned =
+            e->verdicts & VERDICT_INITIALIZATION && index >= e->first && index <= e->last;
+        const bool found = fabs(f->gains[i]) >= 0.5 && fabs(f->grown[i]) >= 0.25 &&
+                           (f->gains[i] > 0) == (f->grown[i] > 0);
+        ck_assert_msg(found == concerned, "%s: layer %d multiplies by 10^%.3f, delta by 10^%.3f",
+                      name, index, f->gains[i], f->grown[i]);
+    }
+}
+
 START_TEST(gradients_of_specimens_go_as_their_sources_say)
 {
     const specimen *s = &specimens[_i];
@@ -209,6 +247,7 @@ START_TEST(gradients_of_specimens_go_as_their_sources_say)
     specimen_make(&l, s);
     facts f = watch(&l, 1);
     check_depth(s->name, &f, &s->expected);
+    check_kernels(s->name, &f, &l, &s->expected);
     release(&f, &l);
 }
 END_TEST
@@ -278,13 +317,13 @@ static void check_updates(const char *name, const facts *f, const expectation *e
     uint32_t may = e->verdicts | e->also;
     double most = 0;
     for (int i = 0; i < f->steps; i++)
-        most = fmax(most, f->largest[i]);
+        most = fmax(most, largest_ratio(f, i));
     if (e->verdicts & VERDICT_STALLED)
         ck_assert_msg(most < 1e-6, "%s: update of %g |W|", name, most);
     for (int i = 0; i < f->kernels && !(may & (VERDICT_STALLED | VERDICT_NON_FINITE)); i++)
-        ck_assert_msg(f->ratios[i] > 1e-6, "%s: update of %g |W|", name, f->ratios[i]);
+        ck_assert_msg(mean_ratio(f, i) > 1e-6, "%s: update of %g |W|", name, mean_ratio(f, i));
     if (e->verdicts & VERDICT_TOO_LARGE)
-        ck_assert_msg(f->largest[0] > 0.1, "%s: update of %g |W|", name, f->largest[0]);
+        ck_assert_msg(largest_ratio(f, 0) > 0.1, "%s: update of %g |W|", name, largest_ratio(f, 0));
     else if (!(may & VERDICT_TOO_LARGE))
         ck_assert_msg(most < 0.1, "%s: update of %g |W|", name, most);
 }
@@ -362,9 +401,8 @@ START_TEST(dead_units_are_those_that_were_made_dead)
         const char *name;
         int dead[3], count;
     } nets[] = {
-        { "dead_layer", { 0, 32, 0 }, 3 },
-        { "dead_units", { 8, 0, 0 }, 3 },
-        { "rare_units", { 0, 0, 0 }, 3 },
+        { "dead_layer", { 0, 32, 0 }, 3 }, { "dead_units", { 8, 0, 0 }, 3 },
+        { "nearly_dead", { 7, 0, 0 }, 3 }, { "rare_units", { 0, 0, 0 }, 3 },
         { "dead_branch", { 0, 0 }, 2 },
     };
     living l;
@@ -432,6 +470,240 @@ START_TEST(unchanged_kernels_are_those_named)
 }
 END_TEST
 
+/* ---- near misses ---- */
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* `values` are put in order. */
+static double median(double *values, int count)
+{
+    qsort(values, (size_t)count, sizeof *values, ascending);
+    return (values[(count - 1) / 2] + values[count / 2]) / 2;
+}
+
+/* The most that |delta| falls a hop, in the mean of any 16 steps; negative: the most it grows. */
+static double steepest_way(const facts *f, double sign)
+{
+    double most = 0;
+    for (int from = 0; from + WINDOW <= f->steps; from++)
+        most = fmax(most, sign * mean(f->decades, from, WINDOW) / f->hops);
+    return most;
+}
+
+static double fall(const facts *f)
+{
+    return steepest_way(f, -1);
+}
+
+static double rise(const facts *f)
+{
+    return steepest_way(f, 1);
+}
+
+static double dead_share(const facts *f)
+{
+    double most = 0;
+    for (int i = 0; i < f->hops; i++)
+        most = fmax(most, f->dead[i] / (double)f->units[i]);
+    return most;
+}
+
+static double least_slope(const facts *f)
+{
+    double least = 1;
+    for (int from = 0; from + WINDOW <= f->steps; from++)
+        for (int i = 0; i < f->hops; i++)
+            least = fmin(least, slope_share(f, i, from, WINDOW));
+    return least;
+}
+
+/* The median of a kernel's ratios over 16 steps, after the first eighth of the run. */
+static double median_ratio(const facts *f, int kernel, int from)
+{
+    double ratios[WINDOW];
+    for (int i = 0; i < WINDOW; i++)
+        ratios[i] = f->ratios[from + i][kernel];
+    return median(ratios, WINDOW);
+}
+
+static double least_update(const facts *f)
+{
+    double least = INFINITY;
+    for (int from = f->steps / 8; from + WINDOW <= f->steps; from++)
+        for (int i = 0; i < f->kernels; i++)
+            least = fmin(least, median_ratio(f, i, from));
+    return least;
+}
+
+static double most_update(const facts *f)
+{
+    double most = 0;
+    for (int from = f->steps / 8; from + WINDOW <= f->steps; from++)
+        for (int i = 0; i < f->kernels; i++)
+            most = fmax(most, median_ratio(f, i, from));
+    return most;
+}
+
+/* In decades, of those that delta feels by a quarter of one. */
+static double largest_gain(const facts *f)
+{
+    double most = 0;
+    for (int i = 0; i < f->hops; i++)
+        if (f->grown[i] >= 0.25)
+            most = fmax(most, f->gains[i]);
+    return most;
+}
+
+/* A loss to the median of the 128 before it, the most that leaps by 6 robust distances. */
+static double leap(const facts *f)
+{
+    enum { BEFORE = 128 };
+    double most = 0;
+    for (int i = BEFORE; i < f->steps; i++) {
+        double before[BEFORE], distances[BEFORE];
+        memcpy(before, f->loss + i - BEFORE, sizeof before);
+        const double middle = median(before, BEFORE);
+        for (int j = 0; j < BEFORE; j++)
+            distances[j] = fabs(before[j] - middle);
+        if (f->loss[i] - middle > 6 * 1.4826 * median(distances, BEFORE))
+            most = fmax(most, f->loss[i] / middle);
+    }
+    return most;
+}
+
+/* What a warning takes is at one end of each band; at the other it is missed by a fifth. */
+START_TEST(near_misses_are_near)
+{
+    static const struct {
+        const char *name;
+        double (*figure)(const facts *);
+        double from, to;
+    } nets[] = {
+        { "nearly_vanishing", fall, 0.2, 0.25 },
+        { "relu_growing", rise, 0.2, 0.25 },
+        { "nearly_dead", dead_share, 0.2, 0.25 },
+        { "nearly_saturated", least_slope, 0.3, 0.36 },
+        { "nearly_stalled", least_update, 1e-5, 1.25e-5 },
+        { "nearly_too_large", most_update, 0.08, 0.1 },
+        { "nearly_large_kernel", largest_gain, 0.4, 0.5 },
+        { "nearly_spike", leap, 1.6, 2 },
+    };
+    living l;
+    specimen_make(&l, specimen_find(nets[_i].name));
+    facts f = watch(&l, STEPS_MOST);
+    const double figure = nets[_i].figure(&f);
+    ck_assert_msg(figure > nets[_i].from && figure < nets[_i].to, "%s: %g", nets[_i].name, figure);
+    release(&f, &l);
+}
+END_TEST
+
+/* The largest magnitude among a tensor's elements; all are finite. */
+static double largest_of(const vgrad_tensor *tensor)
+{
+    double *values = doubles_of(tensor), most = 0;
+    for (int64_t i = 0; i < vgrad_tensor_count(tensor); i++) {
+        ck_assert_msg(isfinite(values[i]), "%s: %g", tensor->name, values[i]);
+        most = fmax(most, fabs(values[i]));
+    }
+    free(values);
+    return most;
+}
+
+/* Of all that a step has computed. */
+static double largest_of_all(const vgrad_network *network)
+{
+    static const vgrad_role roles[] = { VGRAD_PREACTIVATION,   VGRAD_ACTIVATION,
+                                        VGRAD_DELTA,           VGRAD_ACTIVATION_GRADIENT,
+                                        VGRAD_KERNEL_GRADIENT, VGRAD_BIAS_GRADIENT,
+                                        VGRAD_KERNEL_UPDATE,   VGRAD_BIAS_UPDATE,
+                                        VGRAD_KERNEL,          VGRAD_BIAS };
+    const vgrad_tensor *tensor;
+    double most = 0;
+    for (size_t r = 0; r < sizeof roles / sizeof *roles; r++)
+        for (int32_t i = 0; (tensor = vgrad_network_tensor(network, roles[r], i)); i++)
+            most = fmax(most, largest_of(tensor));
+    return most;
+}
+
+/* By a fifth no float32, and finite all the same. */
+START_TEST(nearly_infinite_is_finite)
+{
+    const vgrad_tensor *x, *y;
+    double largest = 0, loss;
+    living l;
+    specimen_make(&l, specimen_find("nearly_infinite"));
+    assert_ok(vgrad_network_keep(l.network, VGRAD_KEEP_PREACTIVATION | VGRAD_KEEP_ACTIVATION |
+                                                VGRAD_KEEP_DELTA | VGRAD_KEEP_ACTIVATION_GRADIENT |
+                                                VGRAD_KEEP_UPDATE));
+    for (int64_t step = 0; step < l.steps; step++) {
+        assert_ok(vgrad_trainer_next(l.trainer, l.data, -1, &x, &y));
+        largest = fmax(largest, largest_of(x));
+        vgrad_trainer_forward(l.trainer, x);
+        vgrad_trainer_loss(l.trainer, y, &loss);
+        ck_assert(isfinite(loss));
+        assert_ok(vgrad_trainer_backward(l.trainer));
+        assert_ok(vgrad_trainer_step(l.trainer));
+        largest = fmax(largest, largest_of_all(l.network));
+    }
+    ck_assert_msg(largest > 0.8 * FLT_MAX && largest < FLT_MAX, "%g", largest);
+    living_destroy(&l);
+}
+END_TEST
+
+static void make_steps(const living *l, int steps)
+{
+    const vgrad_tensor *x, *y;
+    for (int i = 0; i < steps; i++) {
+        assert_ok(vgrad_trainer_next(l->trainer, l->data, -1, &x, &y));
+        vgrad_trainer_forward(l->trainer, x);
+        vgrad_trainer_loss(l->trainer, y, NULL);
+        assert_ok(vgrad_trainer_backward(l->trainer));
+        assert_ok(vgrad_trainer_step(l->trainer));
+    }
+}
+
+/* Elements that are others now, which are kept. */
+static int64_t count_changes(const vgrad_tensor *tensor, double **before)
+{
+    double *now = doubles_of(tensor);
+    int64_t changes = 0;
+    for (int64_t i = 0; i < vgrad_tensor_count(tensor); i++)
+        changes += now[i] != (*before)[i];
+    free(*before);
+    *before = now;
+    return changes;
+}
+
+/* In each 16 steps some weights of each kernel change, but never more than one in four. */
+START_TEST(nearly_unchanged_changes_by_few_bits)
+{
+    double *kept[KERNELS_MOST];
+    const vgrad_tensor *kernel;
+    living l;
+    int count = 0;
+    specimen_make(&l, specimen_find("nearly_unchanged"));
+    while ((kernel = vgrad_network_tensor(l.network, VGRAD_KERNEL, count)))
+        kept[count++] = doubles_of(kernel);
+    for (int64_t step = 0; step < l.steps; step += WINDOW) {
+        make_steps(&l, WINDOW);
+        for (int i = 0; i < count; i++) {
+            kernel = vgrad_network_tensor(l.network, VGRAD_KERNEL, i);
+            const int64_t changes = count_changes(kernel, &kept[i]);
+            ck_assert_msg(changes > 0 && changes <= vgrad_tensor_count(kernel) / 4,
+                          "%s: %d of %d from step %d on", kernel->name, (int)changes,
+                          (int)vgrad_tensor_count(kernel), (int)step);
+        }
+    }
+    for (int i = 0; i < count; i++)
+        free(kept[i]);
+    living_destroy(&l);
+}
+END_TEST
+
 /* ---- recipes ---- */
 
 static void check_recipe(uint64_t number, bool broken)
@@ -445,6 +717,7 @@ static void check_recipe(uint64_t number, bool broken)
     recipe_make(&l, &r, number);
     facts f = watch(&l, 1);
     check_depth(name, &f, e);
+    check_kernels(name, &f, &l, e);
     ck_assert_msg(isfinite(f.loss[0]), "%s", name);
     for (int i = 0; i < f.hops; i++) {
         int index = vgrad_layer_index(l.path[i]);
@@ -521,22 +794,28 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("networks");
-    TCase *named = tcase_create("specimens"), *made = tcase_create("recipes");
+    TCase *named = tcase_create("specimens"), *near = tcase_create("near misses");
+    TCase *made = tcase_create("recipes");
     tcase_set_timeout(named, 120);
+    tcase_set_timeout(near, 120);
     tcase_set_timeout(made, 120);
     int count = specimen_count();
     tcase_add_loop_test(named, gradients_of_specimens_go_as_their_sources_say, 0, count);
     tcase_add_loop_test(named, specimens_are_ill_of_nothing_else_and_healthy_ones_learn, 0, count);
     tcase_add_loop_test(named, nielsens_norms_are_in_the_bands_of_his_program, 0, 3);
     tcase_add_test(named, the_contrived_chain_explodes_by_25_a_hop);
-    tcase_add_loop_test(named, dead_units_are_those_that_were_made_dead, 0, 4);
+    tcase_add_loop_test(named, dead_units_are_those_that_were_made_dead, 0, 5);
     tcase_add_test(named, healthy_relu_has_some_dead_units);
     tcase_add_loop_test(named, unchanged_kernels_are_those_named, 0, 5);
+    tcase_add_loop_test(near, near_misses_are_near, 0, 8);
+    tcase_add_test(near, nearly_infinite_is_finite);
+    tcase_add_test(near, nearly_unchanged_changes_by_few_bits);
     tcase_add_loop_test(made, broken_recipes_are_broken_as_they_say, 0, RECIPES);
     tcase_add_loop_test(made, healthy_recipes_are_healthy, 0, RECIPES);
     tcase_add_loop_test(made, healthy_recipes_learn, 0, RECIPES);
     tcase_add_test(made, recipes_are_of_many_kinds);
     suite_add_tcase(suite, named);
+    suite_add_tcase(suite, near);
     suite_add_tcase(suite, made);
     return run_suite(suite);
 }

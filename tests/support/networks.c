@@ -48,14 +48,14 @@ static void torch_adam(living *l)
     assert_ok(vgrad_optimizer_set(l->optimizer, VGRAD_OPTIMIZER_EPSILON, 1e-8));
 }
 
-/* A set of its own with what `edit` makes of the rows of l->data. */
-static void edit_rows(living *l, void (*edit)(double *x, int64_t rows, int64_t width))
+/* A set of its own with what `edit` makes of the rows of l->data, and of `value`. */
+static void edit_rows(living *l, void (*edit)(double *x, int64_t width, double value), double value)
 {
     int64_t rows = vgrad_dataset_rows(l->data), width = vgrad_dataset_x_width(l->data);
     double *x = malloc((size_t)(rows * width) * sizeof *x);
     double *y = malloc((size_t)rows * sizeof *y);
     assert_ok(vgrad_dataset_read(l->data, 0, rows, x, y, VGRAD_FLOAT64));
-    edit(x, rows, width);
+    edit(x, width, value);
     vgrad_dataset_destroy(l->data);
     assert_ok(
         vgrad_dataset_copy(&l->data, rows, x, VGRAD_FLOAT64, width, y, VGRAD_FLOAT64, 1, NULL));
@@ -307,6 +307,23 @@ static void make_rare_units(living *l)
     make_directions(l, 0.9, 0);
 }
 
+/* He's weights, and one layer's times `gain`. */
+static void make_odd_kernel(living *l, double gain)
+{
+    keras_circles(l);
+    network_begin(l, VGRAD_INIT_HE_NORMAL, 1, 0);
+    vgrad_layer *in = vgrad_input(l->network, 2);
+    vgrad_layer *h = hidden_layers(l, in, SMALL_HIDDEN, SMALL_UNITS, VGRAD_RELU);
+    vgrad_layer_set_initializer(l->path[2], VGRAD_KERNEL, VGRAD_INIT_HE_NORMAL, gain, 0);
+    small_output(l, h, VGRAD_ADAM, 0.001);
+}
+
+/* |W| / sqrt(units) is 10^0.63, and delta grows by 10^0.48. */
+static void make_large_kernel(living *l)
+{
+    make_odd_kernel(l, 3);
+}
+
 static void make_stalled(living *l)
 {
     keras_circles(l);
@@ -329,20 +346,24 @@ static void make_too_large(living *l)
 
 enum { SPIKE_STEP = 150, SPIKE_STEPS = 200 };
 
-/* The inner circle's rows of one batch come thirty times too large. */
-static void scale_one_batch(double *x, int64_t rows, int64_t width)
+static void scale_one_batch(double *x, int64_t width, double factor)
 {
-    (void)rows;
     for (int64_t i = 0; i < SMALL_BATCH * width; i++)
-        x[SPIKE_STEP * SMALL_BATCH * width + i] *= 30;
+        x[SPIKE_STEP * SMALL_BATCH * width + i] *= factor;
+}
+
+/* The rows of one batch come too large by a factor. */
+static void make_odd_batch(living *l, double factor, double rate)
+{
+    assert_ok(vgrad_dataset_circles(&l->data, SPIKE_STEPS * SMALL_BATCH, 0.5, 0.1, l->seed, NULL));
+    edit_rows(l, scale_one_batch, factor);
+    make_small(l, VGRAD_RELU, VGRAD_INIT_HE_NORMAL, 1, VGRAD_ADAM, rate);
+    assert_ok(vgrad_trainer_set(l->trainer, VGRAD_TRAINER_SHUFFLE, 0));
 }
 
 static void make_spike_data(living *l)
 {
-    assert_ok(vgrad_dataset_circles(&l->data, SPIKE_STEPS * SMALL_BATCH, 0.5, 0.1, l->seed, NULL));
-    edit_rows(l, scale_one_batch);
-    make_small(l, VGRAD_RELU, VGRAD_INIT_HE_NORMAL, 1, VGRAD_ADAM, 0.001);
-    assert_ok(vgrad_trainer_set(l->trainer, VGRAD_TRAINER_SHUFFLE, 0));
+    make_odd_batch(l, 30, 0.001);
 }
 
 /* The update before the spike is made with 500 times the rate. */
@@ -403,20 +424,24 @@ static void make_frozen(living *l)
     assert_ok(vgrad_layer_set(l->path[1], VGRAD_LAYER_TRAINABLE, 0));
 }
 
-enum { NAN_STEP = 20 };
+enum { ODD_STEP = 20 };
 
-static void spoil_one_row(double *x, int64_t rows, int64_t width)
+static void set_one_element(double *x, int64_t width, double value)
 {
-    (void)rows;
-    x[(NAN_STEP * SMALL_BATCH + 5) * width] = NAN;
+    x[(ODD_STEP * SMALL_BATCH + 5) * width] = value;
+}
+
+static void make_odd_row(living *l, double value)
+{
+    keras_circles(l);
+    edit_rows(l, set_one_element, value);
+    make_small(l, VGRAD_TANH, VGRAD_INIT_GLOROT_UNIFORM, 1, VGRAD_ADAM, 0.001);
+    assert_ok(vgrad_trainer_set(l->trainer, VGRAD_TRAINER_SHUFFLE, 0));
 }
 
 static void make_nan_row(living *l)
 {
-    keras_circles(l);
-    edit_rows(l, spoil_one_row);
-    make_small(l, VGRAD_TANH, VGRAD_INIT_GLOROT_UNIFORM, 1, VGRAD_ADAM, 0.001);
-    assert_ok(vgrad_trainer_set(l->trainer, VGRAD_TRAINER_SHUFFLE, 0));
+    make_odd_row(l, NAN);
 }
 
 /* ---- near misses of vanishing, exploding and saturated ---- */
@@ -435,10 +460,10 @@ static void make_relu_fading(living *l)
     make_relu_gain(l, 0.7);
 }
 
-/* log10 1.4 is 0.146 a hop. */
+/* log10 1.7 is 0.23 a hop. */
 static void make_relu_growing(living *l)
 {
-    make_relu_gain(l, 1.4);
+    make_relu_gain(l, 1.7);
 }
 
 /* At weights of variance 9 / n: rms f' 0.46, 0.135 a hop. */
@@ -452,6 +477,72 @@ static void make_tanh_gain3(living *l)
     vgrad_layer *output = living_pass(l, vgrad_dense(h, 10, VGRAD_LINEAR), VGRAD_LINEAR);
     vgrad_layer_set_initializer(output, VGRAD_KERNEL, VGRAD_INIT_LECUN_NORMAL, 1, 0);
     train_with(l, output, VGRAD_LOSS_CROSSENTROPY_LOGITS, VGRAD_ADAM, 0.001, 128);
+}
+
+/* ---- near misses of single findings: within a fifth of what a warning takes ---- */
+
+/* log10 0.6 is -0.222 a hop. At a low rate it stays so. */
+static void make_nearly_vanishing(living *l)
+{
+    thousand_digits(l);
+    network_begin(l, VGRAD_INIT_LECUN_NORMAL, 0.6, 0);
+    make_ten_layers(l, VGRAD_TANH);
+    assert_ok(vgrad_optimizer_set(l->optimizer, VGRAD_OPTIMIZER_LEARNING_RATE, 1e-4));
+}
+
+static void make_nearly_dead(living *l)
+{
+    make_directions(l, 0, 7);
+}
+
+/* Inputs too large by so much that the first layer's rms f' is a third. */
+static void make_nearly_saturated(living *l)
+{
+    keras_circles(l);
+    assert_ok(vgrad_dataset_scale(l->data, 19, 0));
+    make_small(l, VGRAD_TANH, VGRAD_INIT_GLOROT_UNIFORM, 1, VGRAD_ADAM, 0.001);
+}
+
+/* All rows at once, so that so small a descent is seen in the loss. */
+static void make_nearly_stalled(living *l)
+{
+    keras_circles(l);
+    make_small(l, VGRAD_TANH, VGRAD_INIT_GLOROT_UNIFORM, 1, VGRAD_SGD, 2.1e-3);
+    assert_ok(vgrad_trainer_set(l->trainer, VGRAD_TRAINER_BATCH_SIZE, 1000));
+}
+
+/* Each layer's update has the norm 0.13, and the last layer's weights are the smallest. */
+static void make_nearly_too_large(living *l)
+{
+    const double norm = 0.01;
+    keras_circles(l);
+    make_small(l, VGRAD_TANH, VGRAD_INIT_GLOROT_UNIFORM, 1, VGRAD_SGD, 0.13 / norm);
+    assert_ok(vgrad_optimizer_set(l->optimizer, VGRAD_OPTIMIZER_CLIP_LAYER_NORM, norm));
+}
+
+/* |W| / sqrt(units) is 10^0.47, and delta grows by 10^0.3. */
+static void make_nearly_large_kernel(living *l)
+{
+    make_odd_kernel(l, 2.1);
+}
+
+/* float32 ends at 3.4e38. */
+static void make_nearly_infinite(living *l)
+{
+    make_odd_row(l, 3e38);
+}
+
+/* A low rate keeps the loss near its median. */
+static void make_nearly_spike(living *l)
+{
+    make_odd_batch(l, 5.2, 3e-4);
+}
+
+/* Updates below what most weights' last bit is worth. */
+static void make_nearly_unchanged(living *l)
+{
+    keras_circles(l);
+    make_small(l, VGRAD_TANH, VGRAD_INIT_GLOROT_UNIFORM, 1, VGRAD_SGD, 1e-7);
 }
 
 /* ---- the table ---- */
@@ -482,15 +573,15 @@ const specimen specimens[] = {
       make_chain_w100,
       1,
       50,
-      { VERDICT_EXPLODING, VERDICT_STALLED | VERDICT_UNCHANGED, CAUSE_WEIGHTS, 0, 0, 4.1938, 4.1939,
-        0 } },
+      { VERDICT_EXPLODING, VERDICT_STALLED | VERDICT_UNCHANGED | VERDICT_INITIALIZATION,
+        CAUSE_WEIGHTS, 0, 0, 4.1938, 4.1939, 0 } },
     { "tanh_uniform01", make_tanh_uniform01, 36, 192,
       FOUND(VERDICT_SATURATED, 4, 5, 0, VERDICT_STALLED) },
     { "tanh_glorot", make_tanh_glorot, 1, 200, HEALTHY(-0.9, 0.9, 0) },
     { "relu_he10", make_relu_he10, 1, 40, HEALTHY(-0.9, 0.9, VERDICT_DEAD) },
     { "modern20", make_modern20, 1, 12, HEALTHY(0.5, 1.5, 0) },
     { "relu_fading", make_relu_fading, 1, 40, HEALTHY(-1.8, -1.2, VERDICT_DEAD) },
-    { "relu_growing", make_relu_growing, 1, 40, HEALTHY(1.2, 1.8, VERDICT_DEAD) },
+    { "relu_growing", make_relu_growing, 1, 40, HEALTHY(2.1, 2.5, VERDICT_DEAD) },
     { "tanh_gain3", make_tanh_gain3, 1, 40, HEALTHY(0.6, 1.2, 0) },
     { "dead_layer",
       make_dead_layer,
@@ -512,7 +603,18 @@ const specimen specimens[] = {
       FOUND(VERDICT_SPIKE, 0, 0, SPIKE_STEP, VERDICT_DEAD) },
     { "spike_rate", make_spike_rate, 1, SPIKE_STEPS,
       FOUND(VERDICT_SPIKE, 0, 0, SPIKE_STEP, VERDICT_TOO_LARGE | VERDICT_SATURATED) },
-    { "nan_row", make_nan_row, 1, 30, FOUND(VERDICT_NON_FINITE, 0, 0, NAN_STEP, 0) },
+    { "nan_row", make_nan_row, 1, 30, FOUND(VERDICT_NON_FINITE, 0, 0, ODD_STEP, 0) },
+    { "large_kernel", make_large_kernel, 1, 64,
+      FOUND(VERDICT_INITIALIZATION, 3, 3, 0, VERDICT_DEAD) },
+    { "nearly_vanishing", make_nearly_vanishing, 1, 40, HEALTHY(-2.5, -2, 0) },
+    { "nearly_dead", make_nearly_dead, 1, 64, HEALTHY(-0.9, 0.9, VERDICT_DEAD) },
+    { "nearly_saturated", make_nearly_saturated, 1, 64, HEALTHY(-0.9, 0.9, 0) },
+    { "nearly_stalled", make_nearly_stalled, 1, 64, HEALTHY(-0.9, 0.9, 0) },
+    { "nearly_too_large", make_nearly_too_large, 1, 64, HEALTHY(-0.9, 0.9, 0) },
+    { "nearly_large_kernel", make_nearly_large_kernel, 1, 64, HEALTHY(-0.9, 0.9, VERDICT_DEAD) },
+    { "nearly_infinite", make_nearly_infinite, 1, 30, HEALTHY(-0.9, 0.9, 0) },
+    { "nearly_spike", make_nearly_spike, 1, SPIKE_STEPS, HEALTHY(-0.9, 0.9, VERDICT_DEAD) },
+    { "nearly_unchanged", make_nearly_unchanged, 1, 64, FOUND(VERDICT_STALLED, 0, 0, 0, 0) },
     { 0 },
 };
 

@@ -21,7 +21,9 @@ typedef enum verdict {
     VERDICT_TOO_LARGE = 32,  /* a kernel's |update| > 0.1 |W| in step 0 */
     VERDICT_SPIKE = 64,      /* the loss leaps at one step */
     VERDICT_UNCHANGED = 128, /* a parameter that is trained and has the same bits all the time */
-    VERDICT_NON_FINITE = 256
+    VERDICT_NON_FINITE = 256,
+    VERDICT_INITIALIZATION = 512 /* |log10(|W| / sqrt(units))| >= 0.5 of a kernel in step 0, and
+                                    delta goes that way there by 0.25 decade */
 } verdict;
 
 /* What takes the gradient away, or blows it up: the derivative factor, or the weight factor. */

@@ -96,14 +96,14 @@ typedef struct family {
 } family;
 
 /* Where nothing comes through, updates are small or rounded away; ReLUs without a signal die. */
-#define VANISHES(cause)                                                                            \
+#define VANISHES(cause, also)                                                                      \
     {                                                                                              \
-        VERDICT_VANISHING, VERDICT_STALLED | VERDICT_UNCHANGED | VERDICT_DEAD, cause, 0, 0, 0, 0,  \
-            0                                                                                      \
+        VERDICT_VANISHING, VERDICT_STALLED | VERDICT_UNCHANGED | VERDICT_DEAD | (also), cause, 0,  \
+            0, 0, 0, 0                                                                             \
     }
 #define EXPLODES(also)                                                                             \
     {                                                                                              \
-        VERDICT_EXPLODING, also, CAUSE_WEIGHTS, 0, 0, 0, 0, 0                                      \
+        VERDICT_EXPLODING, VERDICT_INITIALIZATION | (also), CAUSE_WEIGHTS, 0, 0, 0, 0, 0           \
     }
 #define FINDS(verdict, also)                                                                       \
     {                                                                                              \
@@ -115,7 +115,7 @@ enum { LAST_HIDDEN = -1 };
 
 enum {
     ANYTHING = VERDICT_VANISHING | VERDICT_EXPLODING | VERDICT_SATURATED | VERDICT_DEAD |
-               VERDICT_STALLED | VERDICT_UNCHANGED | VERDICT_SPIKE
+               VERDICT_STALLED | VERDICT_UNCHANGED | VERDICT_SPIKE | VERDICT_INITIALIZATION
 };
 
 static const family broken_families[] = {
@@ -124,7 +124,7 @@ static const family broken_families[] = {
         .initializer = VGRAD_INIT_GLOROT_UNIFORM,
         .optimizer = VGRAD_SGD,
         .rate = 0.05,
-        .expected = VANISHES(CAUSE_DERIVATIVE) },
+        .expected = VANISHES(CAUSE_DERIVATIVE, 0) },
       { 4, 16 },
       { 16, 128 },
       -0.62,
@@ -135,7 +135,7 @@ static const family broken_families[] = {
         .bias = 1,
         .optimizer = VGRAD_SGD,
         .rate = 0.05,
-        .expected = VANISHES(CAUSE_DERIVATIVE) },
+        .expected = VANISHES(CAUSE_DERIVATIVE, 0) },
       { 3, 12 },
       { 32, 128 },
       -0.69,
@@ -146,7 +146,7 @@ static const family broken_families[] = {
         .gain = 0.3,
         .optimizer = VGRAD_ADAM,
         .rate = 1e-4,
-        .expected = VANISHES(CAUSE_WEIGHTS) },
+        .expected = VANISHES(CAUSE_WEIGHTS, VERDICT_INITIALIZATION) },
       { 4, 16 },
       { 16, 128 },
       -0.523,
@@ -157,7 +157,7 @@ static const family broken_families[] = {
         .gain = 0.25,
         .optimizer = VGRAD_ADAM,
         .rate = 1e-4,
-        .expected = VANISHES(CAUSE_WEIGHTS) },
+        .expected = VANISHES(CAUSE_WEIGHTS, VERDICT_INITIALIZATION) },
       { 4, 12 },
       { 32, 128 },
       -0.602,
@@ -168,7 +168,7 @@ static const family broken_families[] = {
         .gain = 0.2,
         .optimizer = VGRAD_ADAM,
         .rate = 1e-4,
-        .expected = VANISHES(CAUSE_WEIGHTS) },
+        .expected = VANISHES(CAUSE_WEIGHTS, VERDICT_INITIALIZATION) },
       { 4, 12 },
       { 16, 128 },
       -0.54,
@@ -201,8 +201,9 @@ static const family broken_families[] = {
         .gain = 30,
         .optimizer = VGRAD_ADAM,
         .rate = 1e-3,
-        .expected = { VERDICT_EXPLODING | VERDICT_SATURATED, VERDICT_DEAD | VERDICT_SPIKE,
-                      CAUSE_WEIGHTS, 1, LAST_HIDDEN, 0, 0, 0 } },
+        .expected = { VERDICT_EXPLODING | VERDICT_SATURATED,
+                      VERDICT_DEAD | VERDICT_SPIKE | VERDICT_INITIALIZATION, CAUSE_WEIGHTS, 1,
+                      LAST_HIDDEN, 0, 0, 0 } },
       { 4, 12 },
       { 32, 128 },
       0.6,
@@ -225,7 +226,8 @@ static const family broken_families[] = {
         .odd_gain = 40,
         .optimizer = VGRAD_ADAM,
         .rate = 1e-3,
-        .expected = { VERDICT_SATURATED, VERDICT_DEAD, CAUSE_NONE, 3, 3, 0, 0, 0 } },
+        .expected = { VERDICT_SATURATED, VERDICT_DEAD | VERDICT_INITIALIZATION, CAUSE_NONE, 3, 3, 0,
+                      0, 0 } },
       { 6, 16 },
       { 32, 128 },
       -0.02,
