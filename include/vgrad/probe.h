@@ -83,7 +83,7 @@ typedef enum vgrad_probe_option {
     VGRAD_PROBE_UPDATE_HIGH = 27,      /**< -2. a note is a warning. */
     VGRAD_PROBE_UPDATE_AFTER = 28,     /**< 100. Steps before which updates are not judged. */
     VGRAD_PROBE_INITIALIZATION = 29,   /**< 0.5. Decades that a kernel alone gains or loses. */
-    VGRAD_PROBE_SPIKE = 30             /**< 6. Distances of the loss from its median. */
+    VGRAD_PROBE_SPIKE = 30             /**< 6. Distances of log(loss) from its median. */
 } vgrad_probe_option;
 
 /**
@@ -512,8 +512,8 @@ typedef enum vgrad_finding_code {
      */
     VGRAD_FINDING_INITIALIZATION = 7,
     VGRAD_FINDING_NON_FINITE = 8, /**< At once: the first tensor with NaN or Inf, and where. */
-    /** At once: the loss is SPIKE robust distances above its median over 128 looks, and twice it.
-     */
+    /** At once: log(loss) is SPIKE robust distances above its median over 128 looks, and the loss
+        is twice its median. (Where a loss is 0 or less, without the logarithm.) */
     VGRAD_FINDING_LOSS_SPIKE = 9,
     VGRAD_FINDING_UNCHANGED = 10 /**< A kernel that is trained is the same at all looks. */
 } vgrad_finding_code;

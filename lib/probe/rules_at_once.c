@@ -5,37 +5,55 @@
 
 #include "probe/rules.h"
 
-/* Below twice the smallest of them a number is below twice their median, which takes longer. */
-static bool is_far_from_twice(const double *losses, int64_t count, double loss)
+static double least_of(const double *losses, int64_t count)
 {
     double least = losses[0];
     for (int64_t i = 1; i < count; i++)
         least = losses[i] < least ? losses[i] : least;
-    return least > 0 && loss <= 2 * least;
+    return least;
 }
 
-/* Robust: the distance from the median in units of the median distance from it. */
+/* Logarithms, if they have any: the losses of batches that are nearly learned lie decades apart,
+   and one that is twice their median is nothing new. */
+static double scaled(double loss, bool by_logarithm)
+{
+    return by_logarithm ? log(loss) : loss;
+}
+
+/* Robust: how far the loss lies above `middle`, the median, in units of the median distance from
+   it. */
+static double distances_above(const double *losses, int64_t count, double loss, double middle,
+                              bool by_logarithm)
+{
+    const double to_sigma = 1.4826;
+    const double center = scaled(middle, by_logarithm);
+    double distances[VGRAD__LOSSES_MAX];
+    for (int64_t i = 0; i < count; i++)
+        distances[i] = fabs(scaled(losses[i], by_logarithm) - center);
+    return (scaled(loss, by_logarithm) - center) / (to_sigma * vgrad__median(distances, count));
+}
+
 void vgrad__judge_loss(vgrad_probe *probe, double loss)
 {
     static const char *const names[] = { "loss", "median", "distances" };
     enum { LEAST = 16 };
-    const double to_sigma = 1.4826;
     const vgrad__run_window *w = &probe->window;
-    double distances[VGRAD__LOSSES_MAX];
     const int64_t count = w->loss_count < VGRAD__LOSSES_MAX ? w->loss_count : VGRAD__LOSSES_MAX;
     if (count < LEAST || !isfinite(loss))
         return;
-    if (is_far_from_twice(w->losses, count, loss) &&
+    /* Below twice the smallest of them it is below twice their median, which takes longer. */
+    const double least = least_of(w->losses, count);
+    if (least > 0 && loss <= 2 * least &&
         vgrad__findings_are_quiet(&probe->scene.findings, VGRAD_FINDING_LOSS_SPIKE, -1))
         return;
     const double middle = vgrad__median(w->losses, count);
-    for (int64_t i = 0; i < count; i++)
-        distances[i] = fabs(w->losses[i] - middle);
-    const double sigma = to_sigma * vgrad__median(distances, count);
-    const double off = (loss - middle) / sigma;
+    const bool by_logarithm = least > 0 && loss > 0;
+    const double off = distances_above(w->losses, count, loss, middle, by_logarithm);
     vgrad__verdict v = vgrad__verdict_on(probe, VGRAD_FINDING_LOSS_SPIKE, -1);
     v.at_once = true;
-    v.formula = "(loss - median) / (1.4826 median |loss - median|) over the last 128 looks";
+    v.formula = by_logarithm
+                    ? "d / (1.4826 median |d|) over the last 128 looks, d = log(loss / median)"
+                    : "d / (1.4826 median |d|) over the last 128 looks, d = loss - median";
     v.remedy = "look at the batch; lower the learning rate, or clip the gradient";
     v.severity = off > probe->options[VGRAD_PROBE_SPIKE] && loss - middle > fabs(middle)
                      ? VGRAD__WARNING

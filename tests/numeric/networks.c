@@ -649,7 +649,7 @@ START_TEST(nearly_infinite_is_finite)
         assert_ok(vgrad_trainer_step(l.trainer));
         largest = fmax(largest, largest_of_all(l.network));
     }
-    ck_assert_msg(largest > 0.8 * FLT_MAX && largest < FLT_MAX, "%g", largest);
+    ck_assert_msg(largest > 0.8 * (double)FLT_MAX && largest < (double)FLT_MAX, "%g", largest);
     living_destroy(&l);
 }
 END_TEST

@@ -255,6 +255,29 @@ START_TEST(a_loss_leaps_by_its_own_size)
 }
 END_TEST
 
+/* Where all but a few rows are learned, batches with one of those have losses decades above others.
+ */
+START_TEST(losses_that_lie_decades_apart_are_no_leaps)
+{
+    loop l = begin_loop(1, VGRAD_LINEAR);
+    int above_median = 0;
+    for (int i = 0; i < 400; i++) {
+        const double decades = 3 * sin(i * 1.7) * sin(i * 0.31);
+        begin_step(&l);
+        see(&l, 0, VGRAD_DELTA, ROWS, 1);
+        end_step(&l, pow(10, -4 + decades));
+        above_median += decades > 1;
+        ck_assert_msg(!raised(&l, VGRAD_FINDING_LOSS_SPIKE), "look %d", i);
+    }
+    ck_assert_int_gt(above_median, 40); /* ten times the median */
+    begin_step(&l);
+    see(&l, 0, VGRAD_DELTA, ROWS, 1);
+    end_step(&l, 1e9);
+    ck_assert(raised(&l, VGRAD_FINDING_LOSS_SPIKE));
+    vgrad_probe_destroy(l.probe);
+}
+END_TEST
+
 /* A probe that goes from a loop to a network and back begins anew. */
 START_TEST(a_probe_may_change_what_it_looks_at)
 {
@@ -289,6 +312,6 @@ int main(void)
     add_tests(suite, "rules", a_cut_names_the_layer_that_cuts, updates_are_judged_by_their_median,
               a_kernel_that_stays_is_told_until_it_moves, the_first_that_is_not_finite_is_told,
               nan_clears_nothing, a_loss_leaps_by_its_own_size,
-              a_probe_may_change_what_it_looks_at);
+              losses_that_lie_decades_apart_are_no_leaps, a_probe_may_change_what_it_looks_at);
     return run_suite(suite);
 }
