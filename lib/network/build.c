@@ -148,6 +148,37 @@ static vgrad_status keep_outputs(vgrad_network *network, size_t count, vgrad_lay
     return VGRAD_OK;
 }
 
+/* All parameters and states together; no sum of products that were checked one by one is near the
+   end of doubles. */
+static double count_elements(const vgrad_network *network)
+{
+    double sum = 0;
+    for (size_t i = 0; i < network->layer_count; i++) {
+        const vgrad_layer *layer = network->layers[i];
+        for (int32_t p = 0; p < layer->parameter_count; p++) {
+            double product = 1;
+            for (int32_t axis = 0; axis < layer->parameters[p].rank; axis++)
+                product *= (double)layer->parameters[p].shape[axis];
+            sum += product;
+        }
+        for (int32_t s = 0; s < layer->state_count; s++)
+            sum += (double)layer->states[s].count;
+    }
+    return sum;
+}
+
+vgrad_status vgrad__network_plan(vgrad_network *network, size_t count, vgrad_layer *const *outputs,
+                                 double *elements)
+{
+    vgrad_status status = mark_outputs(network, count, outputs);
+    if (status == VGRAD_OK)
+        status = check_wiring(network, outputs[0]);
+    if (status == VGRAD_OK)
+        status = infer_shapes(network);
+    *elements = status == VGRAD_OK ? count_elements(network) : 0;
+    return status;
+}
+
 vgrad_status vgrad_network_build_outputs(vgrad_network *network, size_t count,
                                          vgrad_layer *const *outputs)
 {
@@ -163,11 +194,8 @@ vgrad_status vgrad_network_build_outputs(vgrad_network *network, size_t count,
         return vgrad__fail_null("outputs");
     if (count < 1)
         return vgrad__fail(VGRAD_E_INVALID, "count: at least 1, got 0");
-    vgrad_status status = mark_outputs(network, count, outputs);
-    if (status == VGRAD_OK)
-        status = check_wiring(network, outputs[0]);
-    if (status == VGRAD_OK)
-        status = infer_shapes(network);
+    double elements;
+    vgrad_status status = vgrad__network_plan(network, count, outputs, &elements);
     if (status == VGRAD_OK)
         status = take_memory(network);
     if (status == VGRAD_OK)

@@ -282,6 +282,18 @@ static vgrad_status check_option(const vgrad_layer *layer, vgrad_layer_option op
                        layer->kind->name, options[option].name);
 }
 
+static vgrad_status check_value(const vgrad_layer *layer, vgrad_layer_option option, double value)
+{
+    const bool elu_alpha = option == VGRAD_LAYER_ALPHA && vgrad__alpha_most(layer) > 1;
+    if (vgrad__number_fits(value, options[option].low,
+                           elu_alpha ? vgrad__alpha_most(layer) : options[option].high,
+                           options[option].whole))
+        return VGRAD_OK;
+    return vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": %s %s, got %g", layer->name,
+                       options[option].name, elu_alpha ? "in [0, 1e30]" : options[option].range,
+                       value);
+}
+
 vgrad_status vgrad_layer_set(vgrad_layer *layer, vgrad_layer_option option, double value)
 {
     if (!layer)
@@ -292,14 +304,9 @@ vgrad_status vgrad_layer_set(vgrad_layer *layer, vgrad_layer_option option, doub
                              layer->name, layer->shares->name);
     if (status != VGRAD_OK)
         return refuse(layer, status);
-    const bool elu_alpha = option == VGRAD_LAYER_ALPHA && vgrad__alpha_most(layer) > 1;
-    if (!vgrad__number_fits(value, options[option].low,
-                            elu_alpha ? vgrad__alpha_most(layer) : options[option].high,
-                            options[option].whole))
-        return refuse(layer,
-                      vgrad__fail(VGRAD_E_INVALID, "layer \"%s\": %s %s, got %g", layer->name,
-                                  options[option].name,
-                                  elu_alpha ? "in [0, 1e30]" : options[option].range, value));
+    status = check_value(layer, option, value);
+    if (status != VGRAD_OK)
+        return refuse(layer, status);
     status = options[option].late ? vgrad__check_not_in_layer(layer->network)
                                   : check_not_built(layer, options[option].name);
     if (status != VGRAD_OK)
@@ -311,6 +318,37 @@ vgrad_status vgrad_layer_set(vgrad_layer *layer, vgrad_layer_option option, doub
         layer->options[option] = value;
     }
     return VGRAD_OK;
+}
+
+/* An alpha that was never set is NaN. */
+static void visit_option(vgrad_layer *layer, vgrad__fields *f, vgrad_layer_option option, bool made)
+{
+    const char *name = options[option].name;
+    double value = layer->options[option];
+    if (!made && !options[option].late) {
+        vgrad__visit_same_real(f, name, value);
+        return;
+    }
+    f->way->real(f, name, &value);
+    if (!(option == VGRAD_LAYER_ALPHA && isnan(value)) &&
+        check_value(layer, option, value) != VGRAD_OK)
+        f->way->refuse(f, VGRAD_E_FORMAT, name, options[option].range);
+    if (f->commits)
+        layer->options[option] = value;
+}
+
+void vgrad__layer_options_visit(vgrad_layer *layer, vgrad__fields *f, bool made)
+{
+    bool trainable = layer->trainable;
+    f->way->open(f, "options");
+    vgrad__visit_flag(f, options[VGRAD_LAYER_TRAINABLE].name, &trainable);
+    for (const vgrad__layer_option *o = layer->kind->options; o->option; o++)
+        visit_option(layer, f, o->option, made);
+    f->way->close(f);
+    if (!f->commits)
+        return;
+    layer->trainable = trainable;
+    vgrad__segments_set_trainable(layer);
 }
 
 double vgrad_layer_get(const vgrad_layer *layer, vgrad_layer_option option)

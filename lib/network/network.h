@@ -11,6 +11,7 @@
 #include <vgrad/layer.h>
 
 #include "base/context.h"
+#include "base/fields.h"
 #include "base/status.h"
 #include "network/observer.h"
 #include "tensor/kernels.h"
@@ -90,10 +91,26 @@ typedef struct vgrad__layer_option {
     double initial; /* NaN: what goes with the activation */
 } vgrad__layer_option;
 
-/* What there is to know of a kind of layer. Adding one: a file with one of these. */
+/* What a constructor takes besides inputs, as bits, and where it leaves it. */
+enum {
+    VGRAD__TAKES_SHAPE = 1,       /* rank and shape */
+    VGRAD__TAKES_UNITS = 2,       /* width */
+    VGRAD__TAKES_FILTERS = 4,     /* shape[2] */
+    VGRAD__TAKES_WINDOW = 8,      /* window: its height and width */
+    VGRAD__TAKES_RATE = 16,       /* rate */
+    VGRAD__TAKES_ACTIVATION = 32, /* activation */
+    VGRAD__TAKES_FUNCTIONS = 64   /* own: the user's, which no file can give back */
+};
+
+enum { VGRAD__INPUTS_ANY = -1 };
+
+/* What there is to know of a kind of layer. Adding one: a file with one of these, and its line in
+   describe.c. */
 typedef struct vgrad__layer_kind {
-    const char *name;
+    const char *name; /* of no other kind: files have it */
     vgrad_layer_kind family;
+    int32_t inputs; /* how many; VGRAD__INPUTS_ANY */
+    uint32_t takes;
     /* Its options besides TRAINABLE, ended by { 0, 0 }. */
     vgrad__layer_option options[8];
     bool mixes_rows;    /* in training a row that it gives depends on all rows */
@@ -164,6 +181,13 @@ struct vgrad_layer {
     int32_t input_count;
     vgrad_layer *inputs[]; /* made before it, so the order of creation is an order to run in */
 };
+
+/* All kinds (layers/). */
+extern const vgrad__layer_kind vgrad__activation_kind, vgrad__add_kind, vgrad__average_pool2d_kind,
+    vgrad__batch_norm_kind, vgrad__concatenate_kind, vgrad__conv2d_kind, vgrad__dense_kind,
+    vgrad__dropout_kind, vgrad__flatten_kind, vgrad__global_average_pool2d_kind, vgrad__input_kind,
+    vgrad__layer_norm_kind, vgrad__max_pool2d_kind, vgrad__reshape_kind,
+    vgrad__user_activation_kind, vgrad__user_layer_kind;
 
 /* ---- records ---- */
 
@@ -330,8 +354,34 @@ vgrad_status vgrad__check_built(const vgrad_network *network);
 /* VGRAD_E_STATE unless built, or while a step waits for its backward or its update. */
 vgrad_status vgrad__check_idle(const vgrad_network *network);
 
+/* The first half of build: outputs, wiring, shapes; how many parameters and states there will be.
+   Nothing is taken for them. */
+vgrad_status vgrad__network_plan(vgrad_network *network, size_t count, vgrad_layer *const *outputs,
+                                 double *elements);
 /* Gives back what build made. */
 void vgrad__built_release(vgrad_network *network);
+
+/* ---- describe.c ---- */
+
+/* NULL if there is none. */
+const vgrad__layer_kind *vgrad__kind_named(const char *name);
+/* What a layer is beside its kind, name and inputs: it must be that, unless it is `made` from what
+   is read; but for what can be set at any time, which is taken. */
+void vgrad__layer_visit(vgrad_layer *layer, vgrad__fields *fields, bool made);
+/* Its options, likewise (layer.c). */
+void vgrad__layer_options_visit(vgrad_layer *layer, vgrad__fields *fields, bool made);
+/* Seed and initializers, which are taken. */
+void vgrad__network_settings_visit(vgrad_network *network, vgrad__fields *fields);
+/* A built network: what it is, likewise. */
+void vgrad__network_visit(vgrad_network *network, vgrad__fields *fields);
+/* Where it is: weights, moving statistics, means of the epoch, and where dropout's masks stand. */
+void vgrad__network_state_visit(vgrad_network *network, vgrad__fields *fields);
+/* All parts of a slab of parameters, as tensors called LAYER.ROLE.WORD; NULL: to be passed over. */
+void vgrad__slab_visit(const vgrad_network *network, vgrad__fields *fields, const char *word,
+                       const vgrad__slab *slab);
+/* A copy of the weights, likewise. */
+void vgrad__weights_visit(const vgrad_network *network, vgrad__fields *fields, const char *word,
+                          const vgrad__weights *weights);
 
 /* ---- initializer.c ---- */
 

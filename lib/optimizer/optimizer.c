@@ -4,6 +4,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -121,17 +122,23 @@ void vgrad_optimizer_destroy(vgrad_optimizer *optimizer)
 
 /* ---- options ---- */
 
+/* Of an option that there is. */
+static bool has_option(const vgrad_optimizer *optimizer, vgrad_optimizer_option option)
+{
+    bool has = options[option].common;
+    for (const vgrad__rule_option *o = optimizer->rule->options; o->option && !has; o++)
+        has = o->option == option;
+    return has;
+}
+
 static vgrad_status check_option(const vgrad_optimizer *optimizer, vgrad_optimizer_option option)
 {
     if (!optimizer)
         return vgrad__fail_null("optimizer");
     if ((int)option < 0 || (int)option >= VGRAD__OPTIONS_MAX || !options[option].name)
         return vgrad__fail(VGRAD_E_INVALID, "option: no optimizer option %d", (int)option);
-    if (options[option].common)
+    if (has_option(optimizer, option))
         return VGRAD_OK;
-    for (const vgrad__rule_option *o = optimizer->rule->options; o->option; o++)
-        if (o->option == option)
-            return VGRAD_OK;
     return vgrad__fail(VGRAD_E_INVALID, "option: %s has no %s", optimizer->rule->name,
                        options[option].name);
 }
@@ -153,6 +160,48 @@ vgrad_status vgrad_optimizer_set(vgrad_optimizer *optimizer, vgrad_optimizer_opt
         memset(optimizer->states[optimizer->rule->velocity].data, 0,
                (size_t)optimizer->network->slab_count * vgrad__element_size(optimizer->network));
     return VGRAD_OK;
+}
+
+/* ---- what a run is made of ---- */
+
+static void visit_options(const vgrad_optimizer *optimizer, vgrad__fields *f,
+                          double values[VGRAD__OPTIONS_MAX])
+{
+    f->way->open(f, "options");
+    for (int i = 0; i < VGRAD__OPTIONS_MAX; i++) {
+        const vgrad_optimizer_option option = (vgrad_optimizer_option)i;
+        if (!options[i].name || !has_option(optimizer, option))
+            continue;
+        f->way->real(f, options[i].name, &values[i]);
+        if (check_value(option, values[i]) != VGRAD_OK)
+            f->way->refuse(f, VGRAD_E_FORMAT, options[i].name, options[i].range);
+    }
+    f->way->close(f);
+}
+
+void vgrad__optimizer_visit(vgrad_optimizer *optimizer, vgrad__fields *f)
+{
+    double values[VGRAD__OPTIONS_MAX];
+    int64_t updates = optimizer->updates;
+    double product = optimizer->product;
+    memcpy(values, optimizer->options, sizeof values);
+    f->way->open(f, "optimizer");
+    vgrad__visit_same_text(f, "rule", optimizer->rule->name);
+    visit_options(optimizer, f, values);
+    vgrad__schedule_visit(optimizer, f);
+    f->way->integer(f, "updates", &updates, 0, INT64_MAX - 1);
+    f->way->real(f, "product", &product);
+    for (int32_t i = 0; i < optimizer->rule->states; i++) {
+        char word[VGRAD__WORD_SIZE];
+        snprintf(word, sizeof word, "optimizer_%d", (int)i);
+        vgrad__slab_visit(optimizer->network, f, word, &optimizer->states[i]);
+    }
+    f->way->close(f);
+    if (!f->commits)
+        return;
+    memcpy(optimizer->options, values, sizeof values);
+    optimizer->updates = updates;
+    optimizer->product = product;
 }
 
 double vgrad_optimizer_get(const vgrad_optimizer *optimizer, vgrad_optimizer_option option)

@@ -103,7 +103,12 @@ static inline bool vgrad__clip_changes(const vgrad__clip *clip)
 /* The rate of the next update; VGRAD_E_CALLBACK if the user's function gives none. */
 vgrad_status vgrad__scheduled_rate(const vgrad_optimizer *optimizer, double *rate);
 
+void vgrad__schedule_visit(vgrad_optimizer *optimizer, vgrad__fields *fields);
+
 /* ---- optimizer.c, update.c ---- */
+
+/* Its rule, which must be the same; options, schedule and state, which are taken. */
+void vgrad__optimizer_visit(vgrad_optimizer *optimizer, vgrad__fields *fields);
 
 vgrad_optimizer *vgrad__optimizer_hold(vgrad_optimizer *optimizer);
 

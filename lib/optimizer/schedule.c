@@ -1,6 +1,9 @@
 /* The learning rate as a function of the updates that were made. */
 /* SPDX-License-Identifier: MIT */
+#include <float.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/number.h"
 #include "optimizer/optimizer.h"
@@ -39,6 +42,58 @@ vgrad_status vgrad__scheduled_rate(const vgrad_optimizer *optimizer, double *rat
         *rate = schedule->rate ? schedule->rate(schedule, t - schedule->warmup, base) : base;
     }
     return VGRAD_OK;
+}
+
+/* Words stand in files, and are never changed. */
+static const struct {
+    const char *word;
+    double (*rate)(const vgrad__schedule *schedule, int64_t s, double base);
+} shapes[] = {
+    { "constant", NULL }, { "step", stair }, { "exponential", slope }, { "cosine", cosine }
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+static const char *word_of(const vgrad__schedule *schedule)
+{
+    int i = 0;
+    while (i < SHAPES - 1 && shapes[i].rate != schedule->rate)
+        i++;
+    return shapes[i].word;
+}
+
+/* Warm-up, span and figure of one of the library's own. */
+static void visit_shape(vgrad__schedule *schedule, vgrad__fields *f)
+{
+    char word[VGRAD__WORD_SIZE];
+    int known = 0;
+    snprintf(word, sizeof word, "%s", word_of(schedule));
+    f->way->text(f, "kind", word, sizeof word);
+    while (known < SHAPES && strcmp(shapes[known].word, word) != 0)
+        known++;
+    if (known == SHAPES)
+        f->way->refuse(f, VGRAD_E_FORMAT, "kind", "no schedule is called that");
+    else
+        schedule->rate = shapes[known].rate;
+    f->way->integer(f, "warmup", &schedule->warmup, 0, INT64_MAX);
+    f->way->integer(f, "span", &schedule->span, schedule->rate ? 1 : 0, INT64_MAX);
+    vgrad__visit_number(f, "figure", &schedule->figure, 0, DBL_MAX);
+}
+
+/* A function of the user's must be there already: no file has it. */
+void vgrad__schedule_visit(vgrad_optimizer *optimizer, vgrad__fields *f)
+{
+    vgrad__schedule schedule = optimizer->schedule;
+    f->way->open(f, "schedule");
+    bool users = schedule.users != NULL;
+    vgrad__visit_flag(f, "users", &users);
+    if (users != (schedule.users != NULL))
+        f->way->refuse(f, VGRAD_E_INVALID, "users",
+                       users ? "the run had a function of the user's" : "the run had none");
+    else if (!users)
+        visit_shape(&schedule, f);
+    f->way->close(f);
+    if (f->commits)
+        optimizer->schedule = schedule;
 }
 
 static vgrad_status set_schedule(vgrad_optimizer *optimizer, const vgrad__schedule *schedule)

@@ -1,5 +1,6 @@
 /* The ready-made end of a run that has stopped getting better. */
 /* SPDX-License-Identifier: MIT */
+#include <float.h>
 #include <math.h>
 
 #include "base/number.h"
@@ -13,6 +14,7 @@ typedef struct vgrad__early_stopping {
     double best;
     int64_t best_epoch; /* -1: no epoch has ended yet */
     int64_t wait;       /* epochs since the best one */
+    bool over;          /* it has ended the run */
     vgrad__weights weights;
 } vgrad__early_stopping;
 
@@ -21,6 +23,7 @@ static void begin(vgrad__early_stopping *stopping)
     stopping->best = (double)INFINITY;
     stopping->best_epoch = -1;
     stopping->wait = 0;
+    stopping->over = false;
 }
 
 static void put_back(const vgrad__early_stopping *stopping)
@@ -57,12 +60,16 @@ static vgrad_status judge(vgrad__early_stopping *stopping, const vgrad_event *ev
                     (long long)event->epoch + 1, (long long)stopping->best_epoch + 1,
                     stopping->best);
     put_back(stopping);
+    stopping->over = true;
     return VGRAD_STOPPED;
 }
 
 static int32_t on_event(const vgrad_event *event, void *user)
 {
     vgrad__early_stopping *stopping = user;
+    const bool resumes = event->trainer->resumes;
+    if (event->kind == VGRAD_TRAIN_BEGIN && resumes)
+        return stopping->over ? VGRAD_STOPPED : VGRAD_OK;
     if (event->kind == VGRAD_TRAIN_BEGIN)
         begin(stopping);
     else if (event->kind == VGRAD_EPOCH_END)
@@ -78,6 +85,32 @@ void vgrad__early_stopping_release(vgrad_trainer *trainer)
         vgrad__weights_destroy(trainer->network, &trainer->early_stopping->weights);
     vgrad__release(trainer->network->context, trainer->early_stopping, 1,
                    sizeof *trainer->early_stopping);
+}
+
+/* Whether it keeps weights is settled by who asked for it: there is room for them or not. */
+static void visit(vgrad__early_stopping *stopping, vgrad__fields *f)
+{
+    vgrad__early_stopping copy = *stopping;
+    vgrad__visit_same(f, "restore_best", copy.restore);
+    f->way->integer(f, "patience", &copy.patience, 0, INT64_MAX);
+    vgrad__visit_number(f, "min_delta", &copy.min_delta, 0, DBL_MAX);
+    f->way->real(f, "best", &copy.best);
+    f->way->integer(f, "best_epoch", &copy.best_epoch, -1, INT64_MAX - 1);
+    f->way->integer(f, "wait", &copy.wait, 0, INT64_MAX - 1);
+    vgrad__visit_flag(f, "over", &copy.over);
+    if (copy.restore && copy.best_epoch >= 0)
+        vgrad__weights_visit(stopping->trainer->network, f, "best", &copy.weights);
+    if (f->commits)
+        *stopping = copy;
+}
+
+void vgrad__early_stopping_visit(vgrad_trainer *trainer, vgrad__fields *f)
+{
+    if (!vgrad__visit_same_presence(f, "early_stopping", trainer->early_stopping != NULL))
+        return;
+    f->way->open(f, "early_stopping");
+    visit(trainer->early_stopping, f);
+    f->way->close(f);
 }
 
 /* What is set is in force only once there is room for all of it. */

@@ -165,14 +165,16 @@ vgrad_status vgrad__fire(vgrad_trainer *trainer, vgrad_event_kind kind)
         return VGRAD_OK;
     vgrad_event event = { .struct_size = 0 };
     vgrad_status outcome = VGRAD_OK; /* a stop waits until everyone has heard */
-    for (size_t i = 0; i < trainer->listener_count; i++) {
-        if (!is_due(&trainer->listeners[i], kind))
+    for (size_t turn = 0; turn < 2 * trainer->listener_count; turn++) {
+        const size_t i = turn % trainer->listener_count;
+        vgrad__listener *listener = &trainer->listeners[i];
+        if (listener->last != (turn >= trainer->listener_count) || !is_due(listener, kind))
             continue;
         if (event.struct_size == 0)
             event = describe(trainer, kind);
-        if (!trainer->listeners[i].ready_made)
+        if (!listener->ready_made)
             describe_norms(trainer, &event);
-        vgrad_status status = call(trainer, &trainer->listeners[i], &event);
+        vgrad_status status = call(trainer, listener, &event);
         if (status < 0)
             return status;
         if (status != VGRAD_OK)

@@ -117,7 +117,13 @@ static vgrad_status check_data(const vgrad_trainer *trainer, const vgrad_dataset
                            (long long)trainer->batch_size, (long long)rows);
     if (trainer->shuffle && trainer->shuffle_chosen && vgrad__dataset_is_stream(data))
         return vgrad__fail(VGRAD_E_INVALID, "shuffle: 1, but the data is a stream");
-    if (is_within_epoch(&trainer->at) && data != trainer->at.data)
+    if (trainer->at.adopts && (trainer->at.in_epoch || trainer->at.row > 0) &&
+        rows != trainer->at.rows)
+        return vgrad__fail(VGRAD_E_STATE,
+                           "data: %lld rows, but the run that was loaded is within an epoch of "
+                           "%lld; see vgrad_trainer_abandon_epoch",
+                           (long long)rows, (long long)trainer->at.rows);
+    if (is_within_epoch(&trainer->at) && data != trainer->at.data && !trainer->at.adopts)
         return vgrad__fail(VGRAD_E_STATE,
                            "data: another set within epoch %lld; see vgrad_trainer_abandon_epoch",
                            (long long)trainer->at.epoch);
@@ -126,6 +132,17 @@ static vgrad_status check_data(const vgrad_trainer *trainer, const vgrad_dataset
             VGRAD_E_STATE, "batch_size: %lld within epoch %lld, which has batches of %lld",
             (long long)batch, (long long)trainer->at.epoch, (long long)trainer->at.batch_rows);
     return VGRAD_OK;
+}
+
+/* A run that was loaded goes on with the first data that fit it. */
+static void adopt(vgrad__position *at, vgrad_dataset *data)
+{
+    if (!at->adopts)
+        return;
+    vgrad__dataset_hold(data);
+    vgrad_dataset_destroy(at->data);
+    at->data = data;
+    at->adopts = false;
 }
 
 /* VGRAD_DONE if these data have no more rows for the epoch in progress. */
@@ -217,10 +234,12 @@ static vgrad_status next(vgrad_trainer *trainer, vgrad_dataset *data, int64_t ep
     vgrad_status status = check_data(trainer, data, epochs);
     if (status != VGRAD_OK)
         return status;
+    adopt(&trainer->at, data);
     trainer->at.epochs = epochs;
     if (!trainer->running) {
         trainer->running = true;
         status = vgrad__fire(trainer, VGRAD_TRAIN_BEGIN);
+        trainer->resumes = false;
     }
     if (status == VGRAD_OK)
         status = advance(trainer, data);

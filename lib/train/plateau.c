@@ -1,5 +1,6 @@
 /* The ready-made learning rate that goes down where the loss no longer does. */
 /* SPDX-License-Identifier: MIT */
+#include <float.h>
 #include <math.h>
 
 #include "base/number.h"
@@ -40,7 +41,8 @@ static int32_t on_event(const vgrad_event *event, void *user)
 {
     vgrad__plateau *plateau = user;
     if (event->kind == VGRAD_TRAIN_BEGIN) {
-        begin(plateau);
+        if (!event->trainer->resumes)
+            begin(plateau);
         return VGRAD_OK;
     }
     double loss = vgrad__watched_loss(plateau->trainer, event);
@@ -52,6 +54,25 @@ static int32_t on_event(const vgrad_event *event, void *user)
         return (int32_t)reduce(plateau, event->epoch);
     }
     return VGRAD_OK;
+}
+
+void vgrad__plateau_visit(vgrad_trainer *trainer, vgrad__fields *f)
+{
+    if (!vgrad__visit_same_presence(f, "plateau", trainer->plateau != NULL))
+        return;
+    vgrad__plateau copy = *trainer->plateau;
+    f->way->open(f, "plateau");
+    vgrad__visit_number(f, "factor", &copy.factor, DBL_MIN, 1 - DBL_EPSILON / 2);
+    vgrad__visit_number(f, "min_delta", &copy.min_delta, 0, DBL_MAX);
+    vgrad__visit_number(f, "min_rate", &copy.min_rate, 0, DBL_MAX);
+    f->way->integer(f, "patience", &copy.patience, 0, INT64_MAX);
+    f->way->integer(f, "cooldown", &copy.cooldown, 0, INT64_MAX);
+    f->way->real(f, "best", &copy.best);
+    f->way->integer(f, "wait", &copy.wait, 0, INT64_MAX - 1);
+    f->way->integer(f, "cooling", &copy.cooling, 0, INT64_MAX);
+    f->way->close(f);
+    if (f->commits)
+        *trainer->plateau = copy;
 }
 
 void vgrad__plateau_release(vgrad_trainer *trainer)

@@ -78,6 +78,9 @@ void vgrad_trainer_destroy(vgrad_trainer *trainer)
     vgrad__release(network->context, trainer->terms, network->output_count, sizeof *trainer->terms);
     vgrad_dataset_destroy(trainer->validation);
     vgrad_dataset_destroy(trainer->at.data);
+    for (size_t i = 0; i < trainer->listener_count; i++)
+        if (trainer->listeners[i].release)
+            trainer->listeners[i].release(network->context, trainer->listeners[i].user);
     vgrad__release(network->context, trainer->listeners, trainer->listener_capacity,
                    sizeof *trainer->listeners);
     vgrad_optimizer_destroy(trainer->optimizer);

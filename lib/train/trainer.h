@@ -1,8 +1,9 @@
 /*
  * A run inside. trainer.c: its life and settings; events.c: callbacks; batches.c: the order of rows
  * and the batch; step.c: one step, call by call; group.c: batches that share an update; next.c:
- * what lies between two steps; fit.c: the loop over both; evaluate.c: loss and accuracy without
- * training; progress.c, early_stopping.c, plateau.c, rate_log.c: the ready-made callbacks.
+ * what lies between two steps; run.c: all of a run, for files; fit.c: the loop over both;
+ * evaluate.c: loss and accuracy without training; progress.c, early_stopping.c, plateau.c,
+ * rate_log.c: the ready-made callbacks.
  */
 /* SPDX-License-Identifier: MIT */
 #ifndef VGRAD_TRAIN_TRAINER_H
@@ -28,6 +29,8 @@ typedef struct vgrad__listener {
     vgrad_callback callback;
     void *user;
     bool ready_made; /* one of ours: answers with a status, and needs no gradient norms */
+    bool last;       /* hears of an event when all others have */
+    void (*release)(vgrad_context *context, void *user); /* NULL: `user` is looked after */
 } vgrad__listener;
 
 /* Sums over the rows of an epoch, or of an evaluation. */
@@ -77,6 +80,7 @@ typedef struct vgrad__position {
     int64_t carried;          /* rows of the next epoch that the last batch took */
     bool drained;             /* no row of this epoch is left */
     vgrad_dataset *data;      /* whose epoch it is, held; NULL: nobody's yet */
+    bool adopts;              /* loaded: it is that of the data which come next */
     bool shuffle, across;     /* as they were set when it began */
     uint64_t seed;            /* likewise */
     int64_t steps;
@@ -137,6 +141,7 @@ struct vgrad_trainer {
     struct vgrad__rate_log *rate_log;
 
     bool running;         /* TRAIN_BEGIN has fired, TRAIN_END has not */
+    bool resumes;         /* loaded: its TRAIN_BEGIN is not the run's first */
     vgrad_status outcome; /* of the last run: VGRAD_DONE, VGRAD_STOPPED or a failure */
     atomic_bool stop_requested;
     vgrad__position at;
@@ -159,6 +164,14 @@ void *vgrad__ready_made(vgrad_trainer *trainer, void *state, size_t size, uint32
 vgrad_status vgrad__fire(vgrad_trainer *trainer, vgrad_event_kind kind);
 /* VGRAD_E_STATE in a callback of this trainer, or of another one on its network. */
 vgrad_status vgrad__check_outside(const vgrad_trainer *trainer);
+
+/* ---- run.c ---- */
+
+/* A run: what belongs to it, which must be the same; its settings and where it is, which are taken.
+   Its network and its optimizer are not visited. */
+void vgrad__run_visit(vgrad_trainer *trainer, vgrad__fields *fields);
+/* VGRAD_E_STATE in a callback, or between a batch and its update. */
+vgrad_status vgrad__check_between(const vgrad_trainer *trainer);
 
 /* ---- batches.c ---- */
 
@@ -228,7 +241,9 @@ double vgrad__watched_loss(const vgrad_trainer *trainer, const vgrad_event *epoc
 
 void vgrad__progress_release(vgrad_trainer *trainer);
 void vgrad__early_stopping_release(vgrad_trainer *trainer);
+void vgrad__early_stopping_visit(vgrad_trainer *trainer, vgrad__fields *fields);
 void vgrad__plateau_release(vgrad_trainer *trainer);
+void vgrad__plateau_visit(vgrad_trainer *trainer, vgrad__fields *fields);
 void vgrad__rate_log_release(vgrad_trainer *trainer);
 
 #endif

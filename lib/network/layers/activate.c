@@ -29,10 +29,12 @@ vgrad_status vgrad__activate_input_backward(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
-static const vgrad__layer_kind activation_kind = {
+const vgrad__layer_kind vgrad__activation_kind = {
     .name = "activation",
     .family = VGRAD_KIND_ELEMENTWISE,
     .options = { { VGRAD_LAYER_ALPHA, (double)NAN } },
+    .inputs = 1,
+    .takes = VGRAD__TAKES_ACTIVATION,
     .shape = shape,
     .forward = vgrad__activate_input,
     .backward = vgrad__activate_input_backward,
@@ -40,7 +42,7 @@ static const vgrad__layer_kind activation_kind = {
 
 vgrad_layer *vgrad_activate(vgrad_layer *in, vgrad_activation activation)
 {
-    vgrad_layer *layer = vgrad__layer_after(in, &activation_kind);
+    vgrad_layer *layer = vgrad__layer_after(in, &vgrad__activation_kind);
     if (layer)
         layer->activation = activation;
     return layer;

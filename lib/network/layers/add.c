@@ -36,13 +36,14 @@ static vgrad_status backward(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
-static const vgrad__layer_kind add_kind = { .name = "add",
+const vgrad__layer_kind vgrad__add_kind = { .name = "add",
                                             .family = VGRAD_KIND_JOIN,
+                                            .inputs = 2,
                                             .shape = shape,
                                             .forward = forward,
                                             .backward = backward };
 
 vgrad_layer *vgrad_add(vgrad_layer *a, vgrad_layer *b)
 {
-    return vgrad__layer_joining(a, b, &add_kind);
+    return vgrad__layer_joining(a, b, &vgrad__add_kind);
 }

@@ -134,13 +134,14 @@ static void settle(vgrad_layer *layer)
                                       (size_t)s.channels, share, factor);
 }
 
-static const vgrad__layer_kind batch_norm_kind = {
+const vgrad__layer_kind vgrad__batch_norm_kind = {
     .name = "batch_norm",
     .family = VGRAD_KIND_NORM,
     .mixes_rows = true,
     .options = { { VGRAD_LAYER_MOMENTUM, 0.1 },
                  { VGRAD_LAYER_EPSILON, 1e-5 },
                  { VGRAD_LAYER_UNBIASED_VARIANCE, 1 } },
+    .inputs = 1,
     .shape = shape,
     .forward = forward,
     .backward = backward,
@@ -149,5 +150,5 @@ static const vgrad__layer_kind batch_norm_kind = {
 
 vgrad_layer *vgrad_batch_norm(vgrad_layer *in)
 {
-    return vgrad__layer_after(in, &batch_norm_kind);
+    return vgrad__layer_after(in, &vgrad__batch_norm_kind);
 }

@@ -78,13 +78,14 @@ static vgrad_status backward(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
-static const vgrad__layer_kind concatenate_kind = { .name = "concatenate",
+const vgrad__layer_kind vgrad__concatenate_kind = { .name = "concatenate",
                                                     .family = VGRAD_KIND_JOIN,
+                                                    .inputs = 2,
                                                     .shape = shape,
                                                     .forward = forward,
                                                     .backward = backward };
 
 vgrad_layer *vgrad_concatenate(vgrad_layer *a, vgrad_layer *b)
 {
-    return vgrad__layer_joining(a, b, &concatenate_kind);
+    return vgrad__layer_joining(a, b, &vgrad__concatenate_kind);
 }

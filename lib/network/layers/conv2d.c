@@ -173,7 +173,7 @@ static vgrad_status backward(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
-static const vgrad__layer_kind conv2d_kind = {
+const vgrad__layer_kind vgrad__conv2d_kind = {
     .name = "conv2d",
     .family = VGRAD_KIND_CONV,
     .can_be_shared = true,
@@ -184,6 +184,8 @@ static const vgrad__layer_kind conv2d_kind = {
                  { VGRAD_LAYER_STRIDE_HEIGHT, 1 },
                  { VGRAD_LAYER_STRIDE_WIDTH, 1 },
                  { VGRAD_LAYER_PADDING, VGRAD_VALID } },
+    .inputs = 1,
+    .takes = VGRAD__TAKES_FILTERS | VGRAD__TAKES_WINDOW | VGRAD__TAKES_ACTIVATION,
     .shape = shape,
     .forward = forward,
     .backward = backward,
@@ -192,7 +194,7 @@ static const vgrad__layer_kind conv2d_kind = {
 vgrad_layer *vgrad_conv2d(vgrad_layer *in, int64_t filters, int64_t kernel_height,
                           int64_t kernel_width, vgrad_activation activation)
 {
-    vgrad_layer *layer = vgrad__layer_after(in, &conv2d_kind);
+    vgrad_layer *layer = vgrad__layer_after(in, &vgrad__conv2d_kind);
     if (layer) {
         layer->window.window_height = kernel_height;
         layer->window.window_width = kernel_width;

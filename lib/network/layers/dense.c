@@ -63,7 +63,7 @@ static vgrad_status backward(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
-static const vgrad__layer_kind dense_kind = {
+const vgrad__layer_kind vgrad__dense_kind = {
     .name = "dense",
     .family = VGRAD_KIND_DENSE,
     .can_be_shared = true,
@@ -71,6 +71,8 @@ static const vgrad__layer_kind dense_kind = {
                  { VGRAD_LAYER_ALPHA, (double)NAN },
                  { VGRAD_LAYER_L1, 0 },
                  { VGRAD_LAYER_L2, 0 } },
+    .inputs = 1,
+    .takes = VGRAD__TAKES_UNITS | VGRAD__TAKES_ACTIVATION,
     .shape = shape,
     .forward = forward,
     .backward = backward,
@@ -78,7 +80,7 @@ static const vgrad__layer_kind dense_kind = {
 
 vgrad_layer *vgrad_dense(vgrad_layer *in, int64_t units, vgrad_activation activation)
 {
-    vgrad_layer *layer = vgrad__layer_after(in, &dense_kind);
+    vgrad_layer *layer = vgrad__layer_after(in, &vgrad__dense_kind);
     if (layer) {
         layer->width = units;
         layer->activation = activation;

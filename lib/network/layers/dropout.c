@@ -78,15 +78,17 @@ static vgrad_status backward(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
-static const vgrad__layer_kind dropout_kind = { .name = "dropout",
+const vgrad__layer_kind vgrad__dropout_kind = { .name = "dropout",
                                                 .family = VGRAD_KIND_ELEMENTWISE,
+                                                .inputs = 1,
+                                                .takes = VGRAD__TAKES_RATE,
                                                 .shape = shape,
                                                 .forward = forward,
                                                 .backward = backward };
 
 vgrad_layer *vgrad_dropout(vgrad_layer *in, double rate)
 {
-    vgrad_layer *layer = vgrad__layer_after(in, &dropout_kind);
+    vgrad_layer *layer = vgrad__layer_after(in, &vgrad__dropout_kind);
     if (layer)
         layer->rate = rate;
     return layer;

@@ -30,8 +30,10 @@ static vgrad_status backward(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
-static const vgrad__layer_kind input_kind = { .name = "input",
+const vgrad__layer_kind vgrad__input_kind = { .name = "input",
                                               .family = VGRAD_KIND_INPUT,
+                                              .inputs = 0,
+                                              .takes = VGRAD__TAKES_SHAPE,
                                               .shape = shape,
                                               .forward = forward,
                                               .backward = backward };
@@ -48,7 +50,7 @@ vgrad_layer *vgrad_input_shape(vgrad_network *network, int32_t rank, const int64
                                                       VGRAD__ROW_RANK_MAX, (int)rank));
         return NULL;
     }
-    vgrad_layer *layer = vgrad__layer_create(network, &input_kind, 0, NULL);
+    vgrad_layer *layer = vgrad__layer_create(network, &vgrad__input_kind, 0, NULL);
     if (layer) {
         layer->rank = rank;
         memcpy(layer->shape, row, (size_t)rank * sizeof *row);

@@ -73,10 +73,11 @@ static vgrad_status backward(vgrad_layer *layer)
     return VGRAD_OK;
 }
 
-static const vgrad__layer_kind layer_norm_kind = {
+const vgrad__layer_kind vgrad__layer_norm_kind = {
     .name = "layer_norm",
     .family = VGRAD_KIND_NORM,
     .options = { { VGRAD_LAYER_EPSILON, 1e-5 } },
+    .inputs = 1,
     .shape = shape,
     .forward = forward,
     .backward = backward,
@@ -84,5 +85,5 @@ static const vgrad__layer_kind layer_norm_kind = {
 
 vgrad_layer *vgrad_layer_norm(vgrad_layer *in)
 {
-    return vgrad__layer_after(in, &layer_norm_kind);
+    return vgrad__layer_after(in, &vgrad__layer_norm_kind);
 }

@@ -74,31 +74,36 @@ static vgrad_status backward_average(vgrad_layer *layer)
 }
 
 /* Strides are set by the constructors. */
-static const vgrad__layer_kind max_kind = {
+const vgrad__layer_kind vgrad__max_pool2d_kind = {
     .name = "max_pool2d",
     .family = VGRAD_KIND_POOL,
     .options = { { VGRAD_LAYER_STRIDE_HEIGHT, 1 },
                  { VGRAD_LAYER_STRIDE_WIDTH, 1 },
                  { VGRAD_LAYER_PADDING, VGRAD_VALID } },
+    .inputs = 1,
+    .takes = VGRAD__TAKES_WINDOW,
     .shape = shape,
     .forward = forward_max,
     .backward = backward_max,
 };
-static const vgrad__layer_kind average_kind = {
+const vgrad__layer_kind vgrad__average_pool2d_kind = {
     .name = "average_pool2d",
     .family = VGRAD_KIND_POOL,
     .options = { { VGRAD_LAYER_STRIDE_HEIGHT, 1 },
                  { VGRAD_LAYER_STRIDE_WIDTH, 1 },
                  { VGRAD_LAYER_PADDING, VGRAD_VALID } },
+    .inputs = 1,
+    .takes = VGRAD__TAKES_WINDOW,
     .shape = shape,
     .forward = forward_average,
     .backward = backward_average,
 };
-static const vgrad__layer_kind global_average_kind = { .name = "global_average_pool2d",
-                                                       .family = VGRAD_KIND_POOL,
-                                                       .shape = shape_global,
-                                                       .forward = forward_average,
-                                                       .backward = backward_average };
+const vgrad__layer_kind vgrad__global_average_pool2d_kind = { .name = "global_average_pool2d",
+                                                              .family = VGRAD_KIND_POOL,
+                                                              .inputs = 1,
+                                                              .shape = shape_global,
+                                                              .forward = forward_average,
+                                                              .backward = backward_average };
 
 static vgrad_layer *pool(vgrad_layer *in, const vgrad__layer_kind *kind, int64_t height,
                          int64_t width)
@@ -115,15 +120,15 @@ static vgrad_layer *pool(vgrad_layer *in, const vgrad__layer_kind *kind, int64_t
 
 vgrad_layer *vgrad_max_pool2d(vgrad_layer *in, int64_t height, int64_t width)
 {
-    return pool(in, &max_kind, height, width);
+    return pool(in, &vgrad__max_pool2d_kind, height, width);
 }
 
 vgrad_layer *vgrad_average_pool2d(vgrad_layer *in, int64_t height, int64_t width)
 {
-    return pool(in, &average_kind, height, width);
+    return pool(in, &vgrad__average_pool2d_kind, height, width);
 }
 
 vgrad_layer *vgrad_global_average_pool2d(vgrad_layer *in)
 {
-    return vgrad__layer_after(in, &global_average_kind);
+    return vgrad__layer_after(in, &vgrad__global_average_pool2d_kind);
 }

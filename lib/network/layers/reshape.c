@@ -23,20 +23,23 @@ static vgrad_status shape(vgrad_layer *layer)
     return status;
 }
 
-static const vgrad__layer_kind flatten_kind = { .name = "flatten",
+const vgrad__layer_kind vgrad__flatten_kind = { .name = "flatten",
                                                 .family = VGRAD_KIND_ELEMENTWISE,
+                                                .inputs = 1,
                                                 .shape = shape_flat,
                                                 .forward = vgrad__activate_input,
                                                 .backward = vgrad__activate_input_backward };
-static const vgrad__layer_kind reshape_kind = { .name = "reshape",
+const vgrad__layer_kind vgrad__reshape_kind = { .name = "reshape",
                                                 .family = VGRAD_KIND_ELEMENTWISE,
+                                                .inputs = 1,
+                                                .takes = VGRAD__TAKES_SHAPE,
                                                 .shape = shape,
                                                 .forward = vgrad__activate_input,
                                                 .backward = vgrad__activate_input_backward };
 
 vgrad_layer *vgrad_flatten(vgrad_layer *in)
 {
-    return vgrad__layer_after(in, &flatten_kind);
+    return vgrad__layer_after(in, &vgrad__flatten_kind);
 }
 
 vgrad_layer *vgrad_reshape(vgrad_layer *in, int32_t rank, const int64_t *row)
@@ -47,7 +50,7 @@ vgrad_layer *vgrad_reshape(vgrad_layer *in, int32_t rank, const int64_t *row)
                                                           VGRAD__ROW_RANK_MAX, (int)rank));
         return NULL;
     }
-    vgrad_layer *layer = vgrad__layer_after(in, &reshape_kind);
+    vgrad_layer *layer = vgrad__layer_after(in, &vgrad__reshape_kind);
     if (layer) {
         layer->rank = rank;
         memcpy(layer->shape, row, (size_t)rank * sizeof *row);

@@ -117,8 +117,10 @@ vgrad_status vgrad__user_activation_at(const vgrad_layer *layer, const double *z
     return status == VGRAD_OK ? call_for_doubles(layer, "df", layer->own.df, z, df, n) : status;
 }
 
-static const vgrad__layer_kind user_activation_kind = { .name = "user activation",
+const vgrad__layer_kind vgrad__user_activation_kind = { .name = "user activation",
                                                         .family = VGRAD_KIND_ELEMENTWISE,
+                                                        .inputs = 1,
+                                                        .takes = VGRAD__TAKES_FUNCTIONS,
                                                         .shape = shape,
                                                         .forward = forward,
                                                         .backward = backward };
@@ -130,7 +132,7 @@ vgrad_layer *vgrad_user_activation(vgrad_layer *in, const char *name, vgrad_elem
         vgrad__keep_error(in->network, vgrad__fail_null(!name ? "name" : !f ? "f" : "df"));
         return NULL;
     }
-    vgrad_layer *layer = vgrad__layer_after(in, &user_activation_kind);
+    vgrad_layer *layer = vgrad__layer_after(in, &vgrad__user_activation_kind);
     if (!layer || vgrad__layer_set_word(layer, name, "name") != VGRAD_OK)
         return NULL;
     layer->own = (vgrad__user_functions){ .f = f, .df = df, .user = user };

@@ -213,8 +213,10 @@ static vgrad_status backward(vgrad_layer *layer)
     return status;
 }
 
-static const vgrad__layer_kind user_layer_kind = { .name = "user layer",
+const vgrad__layer_kind vgrad__user_layer_kind = { .name = "user layer",
                                                    .family = VGRAD_KIND_OTHER,
+                                                   .inputs = VGRAD__INPUTS_ANY,
+                                                   .takes = VGRAD__TAKES_FUNCTIONS,
                                                    .shape = shape,
                                                    .forward = forward,
                                                    .backward = backward };
@@ -282,7 +284,8 @@ vgrad_layer *vgrad_user_layer(vgrad_layer *const *inputs, size_t count,
         operations ? read_table(operations, &table) : vgrad__fail_null("operations");
     if (vgrad__keep_error(network, status) != VGRAD_OK)
         return NULL;
-    vgrad_layer *layer = vgrad__layer_create(network, &user_layer_kind, (int32_t)count, inputs);
+    vgrad_layer *layer =
+        vgrad__layer_create(network, &vgrad__user_layer_kind, (int32_t)count, inputs);
     if (!layer || vgrad__layer_set_word(layer, table.kind, "operations.kind") != VGRAD_OK)
         return NULL;
     table.kind = NULL; /* the layer has its copy */
