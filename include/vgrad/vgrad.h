@@ -30,6 +30,7 @@
 #include <vgrad/weights.h>
 #include <vgrad/optimizer.h>
 #include <vgrad/trainer.h>
+#include <vgrad/checkpoint.h>
 #include <vgrad/probe.h>
 #include <vgrad/mean_field.h>
 /* clang-format on */

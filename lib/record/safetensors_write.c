@@ -78,6 +78,11 @@ static vgrad_status fail(const char *path, const char *name, const char *why)
 static vgrad_status arrange(const char *path, vgrad__safetensors_content *content)
 {
     vgrad_tensor *tensors = content->tensors;
+    vgrad__shown shown;
+    for (size_t i = 0; i < content->text_count; i++)
+        if (!is_utf8(content->texts[i].value))
+            return vgrad__fail(VGRAD_E_INVALID, "%s: a text is UTF-8, and so is every name in it",
+                               vgrad__path_shown(path, shown));
     if (content->tensor_count == 0)
         return VGRAD_OK;
     qsort(tensors, content->tensor_count, sizeof *tensors, by_name);
