@@ -142,7 +142,8 @@ static void visit_tally(vgrad__tally *tally, vgrad__fields *f, const char *name)
 static void visit_group(vgrad_trainer *trainer, vgrad__fields *f)
 {
     const bool over = !f->reads && trainer->step.complete && trainer->step.updated;
-    vgrad__group group = over ? (vgrad__group){ 0 } : trainer->group;
+    const bool none = over || trainer->group.batches == 0;
+    vgrad__group group = none ? (vgrad__group){ 0 } : trainer->group;
     f->way->open(f, "group");
     f->way->integer(f, "batches", &group.batches, 0, COUNT_MAX);
     f->way->integer(f, "size", &group.size, 0, COUNT_MAX);
