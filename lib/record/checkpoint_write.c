@@ -114,19 +114,34 @@ static void integer(vgrad__fields *f, const char *name, int64_t *value, int64_t 
     put(writer_of(f), number);
 }
 
-/* 17 digits are enough to get the same double back. JSON has no NaN and no Inf: words, in their
-   place. A locale's comma becomes a point. */
+/* A number with a point, whatever the locale has in its place, or an exponent: 17 digits, which are
+   enough to get the same double back. */
+static void put_real(vgrad__fields_writer *w, double value)
+{
+    char number[NUMBER_SIZE], plain[NUMBER_SIZE];
+    size_t used = 0;
+    bool is_real = false;
+    snprintf(number, sizeof number, "%.17g", value);
+    for (const char *c = number; *c; c++) {
+        const bool known = (*c >= '0' && *c <= '9') || *c == '-' || *c == '+' || *c == 'e';
+        if (known || plain[used - 1] != '.')
+            plain[used++] = known ? *c : '.';
+        is_real |= !known || *c == 'e';
+    }
+    plain[used] = '\0';
+    put(w, plain);
+    if (!is_real)
+        put(w, ".0");
+}
+
+/* JSON has no NaN and no Inf: words, in their place. */
 static void real(vgrad__fields *f, const char *name, double *value)
 {
-    char number[NUMBER_SIZE];
     put_name(writer_of(f), name);
-    if (!isfinite(*value)) {
+    if (isfinite(*value))
+        put_real(writer_of(f), *value);
+    else
         put_text(writer_of(f), isnan(*value) ? "nan" : *value > 0 ? "inf" : "-inf");
-        return;
-    }
-    snprintf(number, sizeof number, "%.17e", *value);
-    number[*value < 0 || (*value == 0 && signbit(*value)) ? 2 : 1] = '.';
-    put(writer_of(f), number);
 }
 
 static void text(vgrad__fields *f, const char *name, char *value, size_t size)

@@ -5,6 +5,7 @@ here too."""
 import gzip
 import json
 import os
+import pathlib
 import struct
 import sys
 
@@ -324,10 +325,56 @@ def safetensors_files():
     }
 
 
+# ---- checkpoints ----
+
+# The description of checkpoint.c's run, as the library wrote it.
+RUN = pathlib.Path(__file__).with_name("run.json").read_text(encoding="ascii").strip()
+
+
+def another(part, other):
+    """The same run with a part of its description replaced."""
+    assert part in RUN, part
+    return RUN.replace(part, other, 1).encode()
+
+
+def checkpoint_files():
+    inputs, units = '"inputs":[1]', '"units":3'
+    return {
+        **plain({
+            "the run": RUN.encode(),
+            "nothing": b"",
+            "an array": b"[]",
+            "half of it": RUN[:len(RUN) // 2].encode(),
+            "a cycle": another(inputs, '"inputs":[2]'),
+            "a layer to come": another(inputs, '"inputs":[4]'),
+            "many inputs": another(inputs, '"inputs":[' + ",".join("1" * 100) + "]"),
+            "a share": another(inputs, inputs + ',"shares":1'),
+            "an unknown kind": another('"kind":"dense"', '"kind":"dance"'),
+            "a kind of the user's": another('"kind":"dense"', '"kind":"user layer"'),
+            "many units": another(units, '"units":2147483647'),
+            "other units": another(units, '"units":4'),
+            "negative units": another(units, '"units":-3'),
+            "a broken number": another(units, '"units":3.5'),
+            "outputs": another('"outputs":[4]', '"outputs":[4,3,2]'),
+            "float64": another('"float32"', '"float64"'),
+            "no span": another('"span":2', '"span":0'),
+            "a long warm-up": another('"warmup":1', '"warmup":9223372036854775807'),
+            "beyond the rows": another('"row":4,', '"row":7,'),
+            "a stream": another('"rows":6,', '"rows":-1,'),
+            "large batches": another('"batch_rows":2', '"batch_rows":1073741824'),
+            "a group of none": another('"group":{"batches":0', '"group":{"batches":5'),
+            "a far epoch": another('"epoch":1', '"epoch":9007199254740992'),
+            "ended": another('"over":0', '"over":1'),
+        }),
+        **by_all_ways("the run", RUN.encode()),
+    }
+
+
 def main():
     (folder,) = sys.argv[1:]
     for target, files in (("idx", idx_files()), ("npy", npy_files()), ("csv", csv_files()),
-                          ("gzip", gzip_files()), ("safetensors", safetensors_files())):
+                          ("gzip", gzip_files()), ("safetensors", safetensors_files()),
+                          ("checkpoint", checkpoint_files())):
         os.makedirs(os.path.join(folder, target), exist_ok=True)
         for name, content in files.items():
             with open(os.path.join(folder, target, name.replace(" ", "-")), "wb") as file:
