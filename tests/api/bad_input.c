@@ -192,6 +192,32 @@ START_TEST(null_and_nowhere_for_files)
 }
 END_TEST
 
+START_TEST(null_for_checkpoints)
+{
+    fixture f;
+    char path[64];
+    vgrad_network *network = (vgrad_network *)path;
+    fixture_make(&f, VGRAD_FLOAT32, 0);
+    INVALID(vgrad_trainer_save(NULL, "nowhere"));
+    INVALID(vgrad_trainer_save(f.trainer, NULL));
+    INVALID(vgrad_trainer_load(NULL, "nowhere"));
+    INVALID(vgrad_trainer_load(f.trainer, NULL));
+    INVALID(vgrad_network_create_from_file(NULL, "nowhere", NULL));
+    INVALID(vgrad_network_create_from_file(&network, NULL, NULL));
+    INVALID(vgrad_trainer_checkpoint(NULL, "nowhere", 1, 0, 0, 0));
+    INVALID(vgrad_trainer_checkpoint(f.trainer, NULL, 1, 0, 0, 0));
+    INVALID(vgrad_trainer_checkpoint(f.trainer, "nowhere", 0, 0, 0, 0));
+    INVALID(vgrad_trainer_checkpoint(f.trainer, "nowhere", -1, 0, 0, 0));
+    INVALID(vgrad_trainer_checkpoint(f.trainer, "nowhere", 1, -1, 0, 0));
+    INVALID(vgrad_trainer_checkpoint(f.trainer, "nowhere", 1, 0, -1, 0));
+    INVALID(vgrad_trainer_checkpoint(f.trainer, "nowhere", 1, 0, 0, 4));
+    INVALID(vgrad_checkpoint_latest(NULL, path, sizeof path, NULL));
+    INVALID(vgrad_checkpoint_latest("nowhere", NULL, sizeof path, NULL));
+    ck_assert_ptr_null(network);
+    fixture_destroy(&f);
+}
+END_TEST
+
 START_TEST(null_for_network_and_layer)
 {
     fixture f;
@@ -1723,7 +1749,7 @@ int main(void)
 {
     Suite *suite = suite_create("bad_input");
     add_tests(suite, "NULL", null_for_context_dataset_and_tensor, null_for_graphs_and_their_losses,
-              null_and_nonsense_for_contexts, null_and_nowhere_for_files,
+              null_and_nonsense_for_contexts, null_and_nowhere_for_files, null_for_checkpoints,
               null_for_network_and_layer, null_for_optimizer_and_probe,
               null_and_nonsense_for_a_prediction, null_for_trainer,
               null_and_nothing_for_a_csv_file);

@@ -551,6 +551,8 @@ START_TEST(the_last_are_kept_and_the_newest_is_found)
     assert_status(VGRAD_E_INVALID, vgrad_checkpoint_latest(checkpoints, found, 20, NULL));
     assert_error_names("capacity");
     ck_assert_str_eq(found, "");
+    assert_status(VGRAD_E_INVALID, vgrad_checkpoint_latest(checkpoints, found, 0, NULL));
+    assert_error_names("capacity");
     run_destroy(&r);
     end();
 }

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import tap
 
@@ -148,6 +149,26 @@ def check_what_to_see():
                       (told and told[0], stds, ratio))
 
 
+def check_resume():
+    """Killed while it trains, and started again."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        whole = start(SAMPLES["resume"], str(folder / "whole"))
+        points.expect(whole.returncode == 0 and whole.stderr == "", "resume runs", whole)
+        with subprocess.Popen([SAMPLES["resume"], str(folder / "killed")], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE) as process:
+            while process.poll() is None and not list(folder.glob("killed/checkpoint-0000001*.safetensors")):
+                time.sleep(0.001)
+            process.kill()
+        points.expect(process.returncode == -9, "resume is killed on its way", process.returncode)
+        again = start(SAMPLES["resume"], str(folder / "killed"))
+        losses = [done.stdout.splitlines()[-1:] for done in (whole, again)]
+        points.expect(losses[0] == losses[1] and "loss" in losses[0][0], "resume ends with the same loss",
+                      losses)
+        points.expect(len(list(folder.glob("killed/*"))) == 4, "three checkpoints and the best are left",
+                      list(folder.glob("killed/*")))
+
+
 def check_same_experiment():
     """C++ and Python print the same lines."""
     python = start(sys.executable, str(ROOT / "examples" / "keras_circles.py")) \
@@ -178,6 +199,7 @@ def main():
     check_format("own_layer.c")
     check_format("own_loop.c")
     check_format("residual.c")
+    check_format("resume.c")
     check_minimal()
     check_own_layer()
     check_own_loop()
@@ -186,6 +208,7 @@ def main():
     check_table()
     check_what_to_see()
     check_same_experiment()
+    check_resume()
     return points.finish()
 
 
