@@ -419,8 +419,8 @@ VGRAD_API int64_t vgrad_probe_worst_samples(const vgrad_probe *probe, int32_t la
 /** @name A closer look
  * At some looks (VGRAD_PROBE_HISTOGRAM_EVERY, VGRAD_PROBE_UNITS_EVERY) and of some of the roles
  * that are watched: VGRAD_KERNEL_GRADIENT, VGRAD_BIAS_GRADIENT, VGRAD_KERNEL, VGRAD_DELTA and
- * VGRAD_ACTIVATION. Only the latest one is remembered. Of a step of several batches it is the last
- * batch's delta and activation.
+ * VGRAD_ACTIVATION. Only the latest one is remembered, be it of a step that was given up. Of a step
+ * of several batches it is the last batch's delta and activation.
  * @{ */
 
 /**

@@ -39,13 +39,13 @@ static curve pool(const vgrad__sheet *sheet, size_t which)
     curve c = { .width = looks < WIDTH ? looks : WIDTH };
     size_t look = sheet->first;
     for (size_t i = 0; i < c.width; i++) {
-        double sum = 0, count = 0;
+        double mean = 0, count = 0;
         for (; look < sheet->first + (i + 1) * looks / c.width; look++) {
             const double value = value_at(sheet, which, look);
-            sum += isfinite(value) ? value : 0;
-            count += isfinite(value) != 0;
+            if (isfinite(value))
+                mean += (value - mean) / ++count; /* a sum might overflow */
         }
-        c.at[i] = count > 0 ? sum / count : (double)NAN;
+        c.at[i] = count > 0 ? mean : (double)NAN;
     }
     return c;
 }

@@ -1,6 +1,5 @@
 /* Reading what another probe has seen of this step, and adding it: see state.h. */
 /* SPDX-License-Identifier: MIT */
-#include <math.h>
 #include <string.h>
 
 #include "probe/bytes.h"

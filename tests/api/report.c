@@ -358,6 +358,18 @@ START_TEST(many_looks_share_columns)
 }
 END_TEST
 
+/* A loss on its way out of double's range, two in a column. */
+START_TEST(a_loss_next_to_infinity_is_told)
+{
+    vgrad_probe *probe = four_layers();
+    for (int i = 0; i < 120; i++)
+        gradients(probe, i, 1, 1, i < 60 ? 1 : 1.7e308);
+    const paper p = written(probe, VGRAD_REPORT_SPARKLINES);
+    ck_assert_ptr_nonnull(strstr(p.text, "  1 to 1.7e+308\n"));
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
 /* ---- findings ---- */
 
 START_TEST(findings_come_gravest_first)
@@ -448,6 +460,7 @@ int main(void)
     add_tests(suite, "report", a_network_is_told, the_budget_is_a_waterfall,
               what_cuts_the_gradient_is_named, a_look_in_progress_is_not_told,
               names_may_hold_anything, what_is_no_report, a_line_is_as_high_as_its_gradient,
-              many_looks_share_columns, findings_come_gravest_first, networks_of_known_health);
+              many_looks_share_columns, a_loss_next_to_infinity_is_told,
+              findings_come_gravest_first, networks_of_known_health);
     return run_suite(suite);
 }
