@@ -209,7 +209,13 @@ static void assert_untouched(const vgrad_probe *probe, const bytes *before)
     ck_assert_mem_eq(now.state, before->state, now.size);
 }
 
-/* Cut at every length, and with every byte another one. */
+/* All bytes of the head and of the first layer's moments, and every seventh. */
+static size_t next(size_t at)
+{
+    return at + (at < 800 ? 1 : 7);
+}
+
+/* Cut, and with a byte that is another one. */
 START_TEST(a_damaged_state_is_noticed)
 {
     static bytes good, before;
@@ -218,13 +224,13 @@ START_TEST(a_damaged_state_is_noticed)
     see_rows(probe, 4, ROWS);
     take_bytes(part, &good);
     take_bytes(probe, &before);
-    for (size_t cut = 0; cut < good.size; cut++) {
+    for (size_t cut = 0; cut < good.size; cut = next(cut)) {
         unsigned char *exact = malloc(cut + 1); /* so that a byte too far is noticed */
         memcpy(exact, good.state, cut);
         assert_status(VGRAD_E_FORMAT, vgrad_probe_merge(probe, exact, cut));
         free(exact);
     }
-    for (size_t i = 0; i < good.size; i++) {
+    for (size_t i = 0; i < good.size; i = next(i)) {
         good.state[i] ^= (unsigned char)(1 << i % 8);
         const vgrad_status status = vgrad_probe_merge(probe, good.state, good.size);
         const bool in_version = i >= 8 && i < 16;
@@ -266,7 +272,7 @@ START_TEST(a_forged_state_does_no_harm)
     see_rows(probe, 4, ROWS);
     take_bytes(part, &forged);
     take_bytes(probe, &before);
-    for (size_t i = 0; i < forged.size - 8; i++) {
+    for (size_t i = 0; i < forged.size - 8; i = next(i)) {
         const unsigned char was = forged.state[i];
         forged.state[i] ^= (unsigned char)(i % 3 ? 0x80 : 1 << i % 8);
         sign(forged.state, forged.size);
@@ -275,7 +281,7 @@ START_TEST(a_forged_state_does_no_harm)
         ck_assert(status == VGRAD_OK || status == VGRAD_E_FORMAT || status == VGRAD_E_UNSUPPORTED);
         refused += status != VGRAD_OK;
         if (status != VGRAD_OK) {
-            if (i % 16 == 15)
+            if (refused % 16 == 0)
                 assert_untouched(probe, &before);
             continue;
         }
@@ -285,7 +291,7 @@ START_TEST(a_forged_state_does_no_harm)
         probe = small_probe();
         see_rows(probe, 4, ROWS);
     }
-    ck_assert(taken > 1000 && refused > 1000);
+    ck_assert(taken > 200 && refused > 200);
     vgrad_probe_destroy(part);
     vgrad_probe_destroy(probe);
 }
