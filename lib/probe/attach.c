@@ -31,9 +31,8 @@ static bool begin(void *self, int64_t step)
 static void epoch(void *self, int64_t step)
 {
     vgrad_probe *probe = self;
-    if (probe->options[VGRAD_PROBE_COST_LIMIT] > 0)
-        vgrad__cost_limit(&probe->cost, probe->options[VGRAD_PROBE_COST_LIMIT],
-                          (int64_t)probe->options[VGRAD_PROBE_EVERY], step);
+    vgrad__cost_limit(&probe->cost, probe->options[VGRAD_PROBE_COST_LIMIT],
+                      (int64_t)probe->options[VGRAD_PROBE_EVERY], step);
 }
 
 /* Looked at closely in passed(), where it is there whether anybody keeps it or not. */

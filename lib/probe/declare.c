@@ -171,6 +171,7 @@ static vgrad_status look_at_preactivation(vgrad_probe *probe, int32_t index,
     vgrad__signal *signal = &probe->scene.layers[index].signal;
     signal->derivatives = 0; /* of a tensor that comes twice, the later one counts */
     signal->derivative_squares = 0;
+    memset(signal->alive_now, 0, (size_t)layer->units);
     for (int64_t i = 0; i < rows; i++) {
         const vgrad_tensor one = vgrad__tensor_row(tensor, i);
         vgrad__tensor_pack(&one, row, VGRAD_FLOAT64);

@@ -33,6 +33,8 @@ void vgrad__look_begin(vgrad_probe *probe, int64_t step)
         signal->kernel_norm = signal->kernel_gradient_norm = (double)NAN;
         signal->derivatives = 0;
         signal->derivative_squares = 0;
+        memset(signal->alive_now, 0, (size_t)scene->layers[i].units);
+        vgrad__closeups_begin(&scene->layers[i]);
     }
 }
 
@@ -171,15 +173,24 @@ void vgrad__look_derivative(vgrad_probe *probe, int32_t layer, const double *der
         const int64_t unit = (first + i) % units;
         const int64_t some = units - unit < count - i ? units - unit : count - i;
         for (int64_t k = 0; k < some; k++)
-            signal->alive[unit + k] |= derivative[i + k] != 0;
+            signal->alive_now[unit + k] |= derivative[i + k] != 0;
         i += some;
     }
+}
+
+/* Of a look that is given up nothing stays. */
+static void keep_alive(const vgrad__probe_layer *layer)
+{
+    for (int64_t unit = 0; unit < layer->units; unit++)
+        layer->signal.alive[unit] |= layer->signal.alive_now[unit];
 }
 
 void vgrad__look_end(vgrad_probe *probe, double loss, int64_t rows)
 {
     probe->look.open = false;
     *vgrad__scene_loss(&probe->scene, probe->scene.history.looks - 1) = loss;
+    for (size_t i = 0; i < probe->scene.layer_count; i++)
+        keep_alive(&probe->scene.layers[i]);
     vgrad__budget(probe);
     vgrad__rules_look(probe, loss, rows);
 }

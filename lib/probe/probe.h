@@ -42,8 +42,8 @@ typedef struct vgrad__signal {
     /* f' over the elements of this look. */
     int64_t derivatives;
     double derivative_squares;
-    /* Units whose f' was not 0 somewhere in the window. */
-    uint8_t *alive;
+    /* Units whose f' was not 0 somewhere: in this look, and in the window's looks that ended. */
+    uint8_t *alive_now, *alive;
 } vgrad__signal;
 
 /* ---- what a layer is ---- */

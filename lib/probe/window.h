@@ -9,7 +9,7 @@
 #include "probe/figures.h"
 #include "tensor/moments.h"
 
-enum { VGRAD__RATIOS_MAX = 64 }; /* of which the median is taken: the window's latest */
+enum { VGRAD__RATIOS_MAX = 64 }; /* of which the median is taken: at even distances */
 
 typedef struct vgrad__layer_window {
     /* A hop's figures, from VGRAD__LOST to VGRAD__LOST_IN_BLOCK: sums over looks in which the hop

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <vgrad/vgrad.h>
 
@@ -223,6 +224,40 @@ START_TEST(a_flight_recorder_keeps_what_led_to_nan)
 }
 END_TEST
 
+/* All samples of a large batch in order, with norms that grow, in sevens alike, and one NaN. */
+START_TEST(many_samples_are_put_in_order)
+{
+    enum { MANY = 1000000, NAN_AT = 12345 };
+    double *x = malloc(MANY * sizeof *x), *norms = malloc(MANY * sizeof *norms);
+    int64_t *samples = malloc(MANY * sizeof *samples), few[3];
+    vgrad_tensor t;
+    vgrad_probe *probe;
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_declare(probe, "a", VGRAD_KIND_DENSE, VGRAD_TANH, 1, 1, NULL));
+    assert_ok(vgrad_probe_begin(probe, 0));
+    for (int i = 0; i < MANY; i++)
+        x[i] = i == NAN_AT ? (double)NAN : 1 + i / 7;
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_DELTA,
+                                  vgrad_tensor_matrix(&t, x, VGRAD_FLOAT64, MANY, 1)));
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_INPUT, &t));
+    ck_assert_int_eq(vgrad_probe_worst_samples(probe, 0, samples, norms, MANY), MANY);
+    ck_assert(samples[0] == NAN_AT && isnan(norms[0]));
+    int wrong = 0;
+    for (int i = 1; i < MANY; i++) {
+        wrong += norms[i] != MANY * x[samples[i]] * x[samples[i]];
+        wrong += i > 1 && norms[i] >= norms[i - 1] &&
+                 (norms[i] > norms[i - 1] || samples[i] <= samples[i - 1]);
+    }
+    ck_assert_int_eq(wrong, 0);
+    ck_assert_int_eq(vgrad_probe_worst_samples(probe, 0, few, norms, 3), MANY);
+    ck_assert_mem_eq(few, samples, sizeof few);
+    vgrad_probe_destroy(probe);
+    free(x);
+    free(norms);
+    free(samples);
+}
+END_TEST
+
 /* Of a tensor that comes twice in a step the later one counts. */
 START_TEST(a_tensor_may_come_again)
 {
@@ -239,6 +274,16 @@ START_TEST(a_tensor_may_come_again)
     ck_assert_double_eq(read(probe, 0, VGRAD_ACTIVATION, VGRAD_DERIVATIVE_RMS), 1);
     for (int r = 0; r < 3; r++)
         ck_assert_double_eq(read(probe, 0, roles[r], VGRAD_MAX), 0);
+    vgrad_probe_destroy(probe);
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_declare(probe, "a", VGRAD_KIND_DENSE, VGRAD_RELU, 2, 3, NULL));
+    assert_ok(vgrad_probe_begin(probe, 0));
+    for (int again = 0; again < 2; again++) { /* units live first */
+        vgrad_tensor_matrix(&t, again ? narrow : wide, VGRAD_FLOAT64, 2, 3);
+        assert_ok(vgrad_probe_observe(probe, 0, VGRAD_PREACTIVATION, &t));
+    }
+    assert_ok(vgrad_probe_end(probe, 1));
+    ck_assert_double_eq(read(probe, 0, VGRAD_ACTIVATION, VGRAD_DEAD_SHARE), 1);
     vgrad_probe_destroy(probe);
 }
 END_TEST
@@ -327,7 +372,7 @@ int main(void)
     Suite *suite = suite_create("declare");
     add_tests(suite, "declare", layers_that_are_none, steps_go_on_and_end, tensors_that_are_none,
               tensors_at_the_edge, a_flight_recorder_keeps_what_led_to_nan, a_tensor_may_come_again,
-              quantiles_come_from_a_histogram, what_was_done_to_gradients_is_told,
-              a_scaled_loss_is_told);
+              many_samples_are_put_in_order, quantiles_come_from_a_histogram,
+              what_was_done_to_gradients_is_told, a_scaled_loss_is_told);
     return run_suite(suite);
 }
