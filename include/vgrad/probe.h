@@ -62,8 +62,8 @@ typedef enum vgrad_probe_option {
     VGRAD_PROBE_GRADIENTS_ARE = 11,
     /** 1000. Samples of a window: what is found is found in windows of so many. */
     VGRAD_PROBE_WINDOW = 5,
-    /** 1. Looks between those at which the budget is made, samples are told apart and f' is seen:
-       what is judged by windows counts these. */
+    /** 1. The budget is made, samples are told apart and f' is seen at the first look, and at those
+       whose step is a multiple of k: what is judged by windows counts these. */
     VGRAD_PROBE_BUDGET_EVERY = 10,
     /** 0. The flight recorder: so many looks, the latest of those in the history, are kept for good
        when something is not finite for the first time (vgrad_probe_flight()). */
@@ -150,6 +150,32 @@ VGRAD_API vgrad_status vgrad_probe_watch(vgrad_probe *probe, vgrad_role role, in
  * @since 0.1
  */
 VGRAD_API vgrad_status vgrad_probe_watch_layer(vgrad_probe *probe, const char *name, int32_t watch);
+
+/**
+ * Set how often one layer is looked at, by its name in the networks to come or in the declarations.
+ * A layer's own number stands in place of the probe's, except for VGRAD_PROBE_EVERY: the probe's
+ * says when it looks at all, the layer's which of these looks are at the layer. All are counted in
+ * steps, so what two of them allow is due at their common multiples.
+ *
+ * A look that leaves a layer out has nothing of it: vgrad_probe_history() skips it,
+ * vgrad_probe_read() gives what was seen last, reports say "-" or "not known". It says nothing of
+ * the layer, either: a layer is judged when VGRAD_PROBE_WINDOW samples of it were seen, so that its
+ * windows are as many times longer as it is looked at less often, and what is raised stays raised
+ * until then. A hop of the budget, and the way of delta, is made and judged where all its layers
+ * are looked at.
+ *
+ * @param probe  the probe.
+ * @param name   1 to 63 bytes; copied.
+ * @param option VGRAD_PROBE_EVERY, which is 1 for a layer until it is set,
+ *               VGRAD_PROBE_HISTOGRAM_EVERY or VGRAD_PROBE_UNITS_EVERY.
+ * @param value  as in vgrad_probe_set().
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (while attached, or after declare),
+ *         VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_probe_set_layer(vgrad_probe *probe, const char *name,
+                                             vgrad_probe_option option, double value);
 
 /**
  * Look at no role: what vgrad_probe_watch() adds afterwards is then all.

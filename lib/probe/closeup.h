@@ -31,8 +31,8 @@ void vgrad__closeups_destroy(const vgrad_probe *probe, struct vgrad__probe_layer
 vgrad_status vgrad__closeup_reserve(const vgrad_probe *probe, struct vgrad__probe_layer *layer,
                                     vgrad_role role, int64_t units);
 
-/* Whether this look is to look closely at tensors of the role. */
-bool vgrad__closeup_wants(const vgrad_probe *probe, vgrad_role role);
+/* Whether this look is to look closely at the layer's tensors of the role. */
+bool vgrad__closeup_wants(const struct vgrad__probe_layer *layer, vgrad_role role);
 /* Looks at one, if it is to and the role is watched. Its numbers are `scale` times too large; there
    is room for its units. */
 void vgrad__closeup_look(vgrad_probe *probe, int32_t layer, vgrad_role role,

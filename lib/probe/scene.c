@@ -16,7 +16,7 @@ vgrad__probe_layer *vgrad__scene_add_layer(const vgrad_probe *probe, vgrad__scen
     vgrad__probe_layer *layer = &scene->layers[scene->layer_count++];
     *layer = (vgrad__probe_layer){ .steepest = 1, .trainable = true, .first_gain = (double)NAN };
     snprintf(layer->name, sizeof layer->name, "%s", name);
-    layer->is_spared = vgrad__is_spared(probe, name);
+    layer->cadence = vgrad__cadence_of(probe, name);
     for (int32_t place = 0; place < VGRAD__WATCHABLE; place++)
         layer->series[place] = -1;
     return layer;
