@@ -225,7 +225,9 @@ VGRAD_API vgrad_status vgrad_probe_detach(vgrad_probe *probe);
  * The gradient budget wants, of each dense layer, VGRAD_KERNEL as the pass had it,
  * VGRAD_PREACTIVATION, VGRAD_DELTA and VGRAD_ACTIVATION_GRADIENT; what samples say wants
  * VGRAD_INPUT, VGRAD_DELTA and VGRAD_KERNEL_GRADIENT. Rows of delta hold the 1 / rows of a mean
- * loss. VGRAD_UPDATES_LOST, which wants weights from before and after their update, is not known.
+ * loss. VGRAD_UPDATES_LOST wants VGRAD_KERNEL from before its update, and then VGRAD_KERNEL_UPDATE,
+ * of the same shape in the same step: an update that is not 0 is lost where W + U, rounded to the
+ * dtype of W, is W.
  * @{ */
 
 /**
@@ -261,7 +263,8 @@ VGRAD_API vgrad_status vgrad_probe_declare(vgrad_probe *probe, const char *name,
 VGRAD_API vgrad_status vgrad_probe_begin(vgrad_probe *probe, int64_t step);
 
 /**
- * Look at a tensor of the step: each role of a layer once. Nothing of it is kept.
+ * Look at a tensor of the step: each role of a layer once. Nothing of it is kept but, until the
+ * update comes, a copy of VGRAD_KERNEL where VGRAD_KERNEL_UPDATE is watched.
  *
  * Mind when you hand over VGRAD_KERNEL: the budget wants it as the pass had it, before the update,
  * and so VGRAD_UPDATE_RATIO is by those weights. An attached probe takes the budget from before
@@ -302,7 +305,8 @@ VGRAD_API vgrad_status vgrad_probe_end(vgrad_probe *probe, double loss);
  * over its own rows, VGRAD_PROBE_LOSS_SCALE = all rows / its rows makes its deltas those of the
  * whole.
  *
- * Counts, least and largest are exact, sums are to rounding; histograms and units are not in it.
+ * Counts, least and largest are exact, sums are to rounding; histograms, units and
+ * VGRAD_UPDATES_LOST are not in it.
  *
  * @param probe     the probe, within a step that it looks at.
  * @param[out] out  the bytes, the same on every machine; NULL: only their number is wanted.

@@ -235,12 +235,16 @@ vgrad_status vgrad_probe_observe(vgrad_probe *probe, int32_t layer, vgrad_role r
     vgrad__moments_divide(&moments, scale_of(probe, role));
     if (probe->look.closer)
         status = look_closer(probe, layer, role, tensor, &moments);
+    if (status == VGRAD_OK && role == VGRAD_KERNEL)
+        status = vgrad__lost_keep(probe, layer, tensor);
     if (status == VGRAD_OK)
         status = vgrad__closeup_reserve(probe, &probe->scene.layers[layer], role,
                                         tensor->rank > 0 ? tensor->shape[tensor->rank - 1] : 1);
     if (status != VGRAD_OK)
         return status;
     vgrad__look_moments(probe, layer, place, &moments);
+    if (role == VGRAD_KERNEL_UPDATE)
+        vgrad__lost_count(probe, layer, tensor);
     vgrad__closeup_look(probe, layer, role, tensor, scale_of(probe, role));
     return VGRAD_OK;
 }

@@ -25,6 +25,7 @@ static void begin_layer(vgrad__probe_layer *layer, int64_t step)
     signal->derivatives = 0;
     signal->derivative_squares = 0;
     signal->hop_seen = false;
+    layer->kernel_before.is_there = false;
 }
 
 void vgrad__look_begin(vgrad_probe *probe, int64_t step)

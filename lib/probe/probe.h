@@ -47,6 +47,14 @@ typedef struct vgrad__signal {
     bool hop_seen; /* delta at either end of the hop to here, and the layers between */
 } vgrad__signal;
 
+/* A tensor of the look of which a copy is kept. */
+typedef struct vgrad__kept {
+    void *data;
+    size_t capacity; /* bytes */
+    bool is_there;   /* in this look */
+    vgrad_tensor view;
+} vgrad__kept;
+
 /* ---- what a layer is ---- */
 
 /* How often a layer is looked at: at looks whose step is a multiple; 0: never. */
@@ -69,6 +77,7 @@ typedef struct vgrad__probe_layer {
     bool below_batch_norm;            /* what comes back to it is of no sample alone */
     int32_t series[VGRAD__WATCHABLE]; /* in the history; -1: not watched */
     vgrad__signal signal;
+    vgrad__kept kernel_before; /* its update; of a declared layer */
     vgrad__closeup closeups[VGRAD__CLOSEUPS];
     vgrad__layer_window window;
     vgrad__hop_window hop;      /* to here from the anchor behind */
@@ -178,5 +187,13 @@ void vgrad__look_derivative(vgrad_probe *probe, int32_t layer, const double *der
                             int64_t first, int64_t count);
 /* It has seen all there is: figures are made of it. */
 void vgrad__look_end(vgrad_probe *probe, double loss, int64_t rows);
+
+/* ---- lost.c ---- */
+
+/* A declared layer's kernel came, and its update may follow. */
+vgrad_status vgrad__lost_keep(vgrad_probe *probe, int32_t layer, const vgrad_tensor *kernel);
+/* The update came: VGRAD_UPDATES_LOST is made, if the kernel was kept. */
+void vgrad__lost_count(vgrad_probe *probe, int32_t layer, const vgrad_tensor *update);
+void vgrad__kept_release(const vgrad_probe *probe, vgrad__kept *kept);
 
 #endif

@@ -102,6 +102,7 @@ void vgrad__scene_destroy(const vgrad_probe *probe, vgrad__scene *scene)
     for (size_t i = 0; i < scene->layer_count; i++) {
         release_rows(probe, &scene->layers[i].signal.input);
         release_rows(probe, &scene->layers[i].signal.delta);
+        vgrad__kept_release(probe, &scene->layers[i].kernel_before);
     }
     vgrad__release(probe->context, scene->of_tensor, scene->tensor_count, sizeof *scene->of_tensor);
     vgrad__release(probe->context, scene->layers, scene->layer_capacity, sizeof *scene->layers);

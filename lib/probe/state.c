@@ -12,6 +12,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "probe/figures.h"
 #include "probe/probe.h"
 
 static const char magic[8] = { 'V', 'G', 'R', 'D', 'L', 'O', 'O', 'K' };
@@ -240,6 +241,9 @@ static void add_moments(vgrad_probe *probe, vgrad__probe_layer *layer, int32_t p
     vgrad__moments sum = mine ? *mine : (vgrad__moments){ 0 };
     vgrad__moments_merge(&sum, more);
     vgrad__history_add(history, series, &sum);
+    if (vgrad__watchable_role(place) == VGRAD_KERNEL_UPDATE) /* what was lost elsewhere? */
+        vgrad__scene_figures(&probe->scene, (size_t)(layer - probe->scene.layers),
+                             history->looks - 1)[VGRAD__UPDATES_LOST] = (double)NAN;
     if (vgrad__watchable_role(place) == VGRAD_KERNEL)
         layer->signal.kernel_norm = vgrad__moments_read(&sum, VGRAD_L2);
     if (vgrad__watchable_role(place) == VGRAD_KERNEL_GRADIENT)

@@ -7,7 +7,7 @@
 #include "allocator.h"
 #include "runner.h"
 
-enum { ROWS = 4, CALLS = 12 };
+enum { ROWS = 4, CALLS = 15 };
 
 static vgrad_status observe(vgrad_probe *probe, int32_t layer, vgrad_role role, vgrad_dtype dtype)
 {
@@ -25,15 +25,18 @@ static vgrad_status call(vgrad_probe **probe, vgrad_context *context, int i)
     switch (i) {
     case 0: return vgrad_probe_create(probe, context);
     case 1: return vgrad_probe_set(*probe, VGRAD_PROBE_FLIGHT, 2);
-    case 2: return vgrad_probe_declare(*probe, "one", VGRAD_KIND_DENSE, VGRAD_TANH, 3, 3, NULL);
-    case 3: return vgrad_probe_declare(*probe, "two", VGRAD_KIND_DENSE, VGRAD_RELU, 3, 3, NULL);
-    case 4: return vgrad_probe_begin(*probe, 0);
-    case 5: return observe(*probe, 0, VGRAD_INPUT, VGRAD_FLOAT64);
-    case 6: return observe(*probe, 0, VGRAD_DELTA, VGRAD_INT32);
-    case 7: return observe(*probe, 0, VGRAD_PREACTIVATION, VGRAD_FLOAT64);
-    case 8: return observe(*probe, 1, VGRAD_DELTA, VGRAD_FLOAT64);
-    case 9: return observe(*probe, 1, VGRAD_KERNEL_GRADIENT, VGRAD_FLOAT64);
-    case 10: return vgrad_probe_end(*probe, 1);
+    case 2: return vgrad_probe_set_layer(*probe, "two", VGRAD_PROBE_EVERY, 1);
+    case 3: return vgrad_probe_declare(*probe, "one", VGRAD_KIND_DENSE, VGRAD_TANH, 3, 3, NULL);
+    case 4: return vgrad_probe_declare(*probe, "two", VGRAD_KIND_DENSE, VGRAD_RELU, 3, 3, NULL);
+    case 5: return vgrad_probe_begin(*probe, 0);
+    case 6: return observe(*probe, 0, VGRAD_INPUT, VGRAD_FLOAT64);
+    case 7: return observe(*probe, 0, VGRAD_DELTA, VGRAD_INT32);
+    case 8: return observe(*probe, 0, VGRAD_PREACTIVATION, VGRAD_FLOAT64);
+    case 9: return observe(*probe, 1, VGRAD_DELTA, VGRAD_FLOAT64);
+    case 10: return observe(*probe, 1, VGRAD_KERNEL_GRADIENT, VGRAD_FLOAT64);
+    case 11: return observe(*probe, 1, VGRAD_KERNEL, VGRAD_FLOAT64);
+    case 12: return observe(*probe, 1, VGRAD_KERNEL_UPDATE, VGRAD_FLOAT64);
+    case 13: return vgrad_probe_end(*probe, 1);
     default: return vgrad_probe_begin(*probe, 1);
     }
 }
