@@ -144,8 +144,10 @@ static void make_samples(const scribe *s, int32_t index)
     const vgrad__signal *signal = &layer->signal;
     double *to = figures_of(s, index), squares = 0;
     const int64_t rows = signal->delta.count;
+    if (layer->kind != VGRAD_KIND_DENSE || rows == 0 || signal->input.count != rows)
+        return;
     const double delta = norm_seen(s, index, VGRAD_DELTA), norm = signal->kernel_gradient_norm;
-    if (layer->kind != VGRAD_KIND_DENSE || rows == 0 || signal->input.count != rows || !(delta > 0))
+    if (!(delta > 0))
         return;
     for (int64_t b = 0; b < rows; b++) {
         const double one = signal->delta.norms[b] / delta * signal->input.norms[b];
