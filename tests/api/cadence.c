@@ -200,16 +200,19 @@ START_TEST(units_stay_dead_until_their_layer_is_seen_again)
 END_TEST
 
 /* A unit lives in one of three batches: with every other one left out, windows are twice as long,
-   and it lives in each of them. */
+   and it lives in each of them; dead from step 60 on, it is found when two, to 65 and 71, are over.
+ */
 START_TEST(a_window_of_a_layer_is_as_many_samples_of_that_layer)
 {
     vgrad_probe *probe = new_chain(1, 2, 3 * ROWS);
-    for (int step = 0; step < 60; step++) {
+    for (int step = 0; step < 80; step++) {
         assert_ok(vgrad_probe_begin(probe, step));
         show(probe, 0, VGRAD_PREACTIVATION, 1);
-        show(probe, 1, VGRAD_PREACTIVATION, step / 2 % 3 == 2 ? 1 : -1);
+        show(probe, 1, VGRAD_PREACTIVATION, step < 60 && step / 2 % 3 == 2 ? 1 : -1);
         ck_assert_int_ge(vgrad_probe_end(probe, 1), 0);
-        ck_assert_msg(!found(probe, VGRAD_FINDING_DEAD_UNITS), "step %d", step);
+        const vgrad_finding *f = found(probe, VGRAD_FINDING_DEAD_UNITS);
+        ck_assert_msg((f != NULL) == (step >= 71), "step %d", step);
+        ck_assert(!f || f->first_step == 60);
     }
     vgrad_probe_destroy(probe);
 }
