@@ -63,8 +63,8 @@ typedef enum vgrad_probe_option {
     VGRAD_PROBE_GRADIENTS_ARE = 11,
     /** 1000. Samples of a window: what is found is found in windows of so many. */
     VGRAD_PROBE_WINDOW = 5,
-    /** 1. Looks between those at which the budget is made, samples are told apart and f' is seen:
-       what is judged by windows counts these. */
+    /** 1. The budget is made, samples are told apart and f' is seen at the first look, and at those
+       whose step is a multiple of k: what is judged by windows counts these. */
     VGRAD_PROBE_BUDGET_EVERY = 10,
     /** 0. The flight recorder: so many looks, the latest of those in the history, are kept for good
        when something is not finite for the first time (vgrad_probe_flight()). */
@@ -153,6 +153,32 @@ VGRAD_API vgrad_status vgrad_probe_watch(vgrad_probe *probe, vgrad_role role, in
 VGRAD_API vgrad_status vgrad_probe_watch_layer(vgrad_probe *probe, const char *name, int32_t watch);
 
 /**
+ * Set how often one layer is looked at, by its name in the networks to come or in the declarations.
+ * A layer's own number stands in place of the probe's, except for VGRAD_PROBE_EVERY: the probe's
+ * says when it looks at all, the layer's which of these looks are at the layer. All are counted in
+ * steps, so what two of them allow is due at their common multiples.
+ *
+ * A look that leaves a layer out has nothing of it: vgrad_probe_history() skips it,
+ * vgrad_probe_read() gives what was seen last, reports say "-" or "not known". It says nothing of
+ * the layer, either: a layer is judged when VGRAD_PROBE_WINDOW samples of it were seen, so that its
+ * windows are as many times longer as it is looked at less often, and what is raised stays raised
+ * until then. A hop of the budget, and the way of delta, is made and judged where all its layers
+ * are looked at.
+ *
+ * @param probe  the probe.
+ * @param name   1 to 63 bytes; copied.
+ * @param option VGRAD_PROBE_EVERY, which is 1 for a layer until it is set,
+ *               VGRAD_PROBE_HISTOGRAM_EVERY or VGRAD_PROBE_UNITS_EVERY.
+ * @param value  as in vgrad_probe_set().
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (while attached, or after declare),
+ *         VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_probe_set_layer(vgrad_probe *probe, const char *name,
+                                             vgrad_probe_option option, double value);
+
+/**
  * Look at no role: what vgrad_probe_watch() adds afterwards is then all.
  *
  * @param probe the probe.
@@ -200,7 +226,9 @@ VGRAD_API vgrad_status vgrad_probe_detach(vgrad_probe *probe);
  * The gradient budget wants, of each dense layer, VGRAD_KERNEL as the pass had it,
  * VGRAD_PREACTIVATION, VGRAD_DELTA and VGRAD_ACTIVATION_GRADIENT; what samples say wants
  * VGRAD_INPUT, VGRAD_DELTA and VGRAD_KERNEL_GRADIENT. Rows of delta hold the 1 / rows of a mean
- * loss. VGRAD_UPDATES_LOST, which wants weights from before and after their update, is not known.
+ * loss. VGRAD_UPDATES_LOST wants VGRAD_KERNEL from before its update, and then VGRAD_KERNEL_UPDATE,
+ * of the same shape in the same step: an update that is not 0 is lost where W + U, rounded to the
+ * dtype of W, is W.
  * @{ */
 
 /**
@@ -236,7 +264,8 @@ VGRAD_API vgrad_status vgrad_probe_declare(vgrad_probe *probe, const char *name,
 VGRAD_API vgrad_status vgrad_probe_begin(vgrad_probe *probe, int64_t step);
 
 /**
- * Look at a tensor of the step: each role of a layer once. Nothing of it is kept.
+ * Look at a tensor of the step: each role of a layer once. Nothing of it is kept but, until the
+ * update comes, a copy of VGRAD_KERNEL where VGRAD_KERNEL_UPDATE is watched.
  *
  * Mind when you hand over VGRAD_KERNEL: the budget wants it as the pass had it, before the update,
  * and so VGRAD_UPDATE_RATIO is by those weights. An attached probe takes the budget from before
@@ -284,6 +313,7 @@ VGRAD_API vgrad_status vgrad_probe_end(vgrad_probe *probe, double loss);
  * and which units live; where LOSS_SCALE is no power of two, but for the rounding of each division
  * by it. To rounding: mean, standard deviation, L2, mean of |x|, mean of f'^2, and all figures that
  * are made of them; another cut or order changes their last bits.
+ * VGRAD_UPDATES_LOST is not in it.
  *
  * @param probe     the probe, within a step that it looks at.
  * @param[out] out  the bytes, the same on every machine, untouched on failure; NULL: only their

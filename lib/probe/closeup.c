@@ -32,8 +32,7 @@ vgrad_status vgrad__closeups_create(const vgrad_probe *probe, vgrad__probe_layer
 {
     for (int32_t i = 0; i < VGRAD__CLOSEUPS; i++) {
         vgrad__closeup *closeup = &layer->closeups[i];
-        if (probe->options[VGRAD_PROBE_HISTOGRAM_EVERY] == 0 ||
-            layer->series[vgrad__watchable(roles[i])] < 0)
+        if (layer->cadence.histogram_every == 0 || layer->series[vgrad__watchable(roles[i])] < 0)
             continue;
         closeup->histogram = vgrad__allocate(probe->context, 1, sizeof *closeup->histogram);
         if (!closeup->histogram)
@@ -57,7 +56,7 @@ vgrad_status vgrad__closeup_reserve(const vgrad_probe *probe, vgrad__probe_layer
                                     vgrad_role role, int64_t units)
 {
     const int32_t place = place_of(role);
-    if (place < 0 || probe->options[VGRAD_PROBE_UNITS_EVERY] == 0)
+    if (place < 0 || layer->cadence.units_every == 0)
         return VGRAD_OK;
     vgrad__closeup *closeup = &layer->closeups[place];
     if (units <= closeup->unit_capacity)
@@ -76,9 +75,9 @@ vgrad_status vgrad__closeup_reserve(const vgrad_probe *probe, vgrad__probe_layer
 
 /* ---- looking ---- */
 
-bool vgrad__closeup_wants(const vgrad_probe *probe, vgrad_role role)
+bool vgrad__closeup_wants(const vgrad__probe_layer *layer, vgrad_role role)
 {
-    return (probe->look.counts || probe->look.sees_units) && place_of(role) >= 0;
+    return (layer->counts || layer->sees_units) && place_of(role) >= 0;
 }
 
 void vgrad__closeups_begin(vgrad__probe_layer *layer)
@@ -124,16 +123,16 @@ void vgrad__closeup_look(vgrad_probe *probe, int32_t layer, vgrad_role role,
                          const vgrad_tensor *tensor, double scale)
 {
     vgrad__probe_layer *of = &probe->scene.layers[layer];
-    if (!vgrad__closeup_wants(probe, role) || of->series[vgrad__watchable(role)] < 0)
+    if (!vgrad__closeup_wants(of, role) || of->series[vgrad__watchable(role)] < 0)
         return;
     vgrad__closeup *closeup = &of->closeups[place_of(role)];
-    if (probe->look.counts) {
+    if (of->counts) {
         closeup->counted_now = false; /* of a tensor that comes twice, the later one counts */
         vgrad__histogram of_tensor = { 0 };
         vgrad__histogram_of(tensor, scale, &of_tensor);
         vgrad__closeup_add_histogram(closeup, &of_tensor);
     }
-    if (probe->look.sees_units)
+    if (of->sees_units)
         measure_units(tensor, scale, closeup);
 }
 

@@ -36,8 +36,8 @@ vgrad_role vgrad__closeup_role(int32_t place);
 
 /* A look begins. */
 void vgrad__closeups_begin(struct vgrad__probe_layer *layer);
-/* Whether this look is to look closely at tensors of the role. */
-bool vgrad__closeup_wants(const vgrad_probe *probe, vgrad_role role);
+/* Whether this look is to look closely at the layer's tensors of the role. */
+bool vgrad__closeup_wants(const struct vgrad__probe_layer *layer, vgrad_role role);
 /* Looks at one, if it is to and the role is watched. Its numbers are `scale` times too large; there
    is room for its units. */
 void vgrad__closeup_look(vgrad_probe *probe, int32_t layer, vgrad_role role,

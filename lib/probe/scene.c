@@ -16,7 +16,7 @@ vgrad__probe_layer *vgrad__scene_add_layer(const vgrad_probe *probe, vgrad__scen
     vgrad__probe_layer *layer = &scene->layers[scene->layer_count++];
     *layer = (vgrad__probe_layer){ .steepest = 1, .trainable = true, .first_gain = (double)NAN };
     snprintf(layer->name, sizeof layer->name, "%s", name);
-    layer->is_spared = vgrad__is_spared(probe, name);
+    layer->cadence = vgrad__cadence_of(probe, name);
     for (int32_t place = 0; place < VGRAD__WATCHABLE; place++)
         layer->series[place] = -1;
     return layer;
@@ -114,6 +114,7 @@ void vgrad__scene_destroy(const vgrad_probe *probe, vgrad__scene *scene)
     for (size_t i = 0; i < scene->layer_count; i++) {
         release_rows(probe, &scene->layers[i].signal.input);
         release_rows(probe, &scene->layers[i].signal.delta);
+        vgrad__kept_release(probe, &scene->layers[i].kernel_before);
     }
     vgrad__release(probe->context, scene->of_tensor, scene->tensor_count, sizeof *scene->of_tensor);
     vgrad__release(probe->context, scene->layers, scene->layer_capacity, sizeof *scene->layers);

@@ -1,8 +1,10 @@
 /* Reading what another probe has seen of this step, and adding it: see state.h. */
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <string.h>
 
 #include "probe/bytes.h"
+#include "probe/figures.h"
 #include "probe/state.h"
 
 /*
@@ -71,6 +73,9 @@ static void read_sight(merging *m, vgrad__probe_layer *layer, int32_t place)
     if (!m->apply)
         return;
     vgrad__history_add(history, series, &sum);
+    if (vgrad__watchable_role(place) == VGRAD_KERNEL_UPDATE) /* what was lost elsewhere? */
+        vgrad__scene_figures(&m->probe->scene, (size_t)(layer - m->probe->scene.layers),
+                             history->looks - 1)[VGRAD__UPDATES_LOST] = (double)NAN;
     if (vgrad__watchable_role(place) == VGRAD_KERNEL)
         layer->signal.kernel_norm = vgrad__moments_read(&sum, VGRAD_L2);
     if (vgrad__watchable_role(place) == VGRAD_KERNEL_GRADIENT)
@@ -79,7 +84,7 @@ static void read_sight(merging *m, vgrad__probe_layer *layer, int32_t place)
 
 /* ---- closer looks ---- */
 
-static void read_histogram(merging *m, vgrad__closeup *closeup)
+static void read_histogram(merging *m, const vgrad__probe_layer *layer, vgrad__closeup *closeup)
 {
     uint64_t numbers[VGRAD__HISTOGRAM_NUMBERS];
     vgrad__histogram more;
@@ -89,8 +94,7 @@ static void read_histogram(merging *m, vgrad__closeup *closeup)
     for (int i = 0; i < VGRAD__HISTOGRAM_NUMBERS; i++)
         numbers[i] = (uint64_t)vgrad__take_whole(&m->from);
     memcpy(&more, numbers, sizeof more);
-    if (!expect(m, vgrad__histogram_is_sound(&more)) || !closeup->histogram ||
-        !m->probe->look.counts)
+    if (!expect(m, vgrad__histogram_is_sound(&more)) || !closeup->histogram || !layer->counts)
         return;
     if (closeup->counted_now)
         expect(m, is_countable(vgrad__histogram_count(closeup->histogram),
@@ -121,7 +125,7 @@ static void read_units(merging *m, vgrad__probe_layer *layer, int32_t i)
     const size_t unit_size = 11 * 8;
     const vgrad__closeup *closeup = &layer->closeups[i];
     const bool wanted =
-        m->probe->look.sees_units && layer->series[vgrad__watchable(vgrad__closeup_role(i))] >= 0;
+        layer->sees_units && layer->series[vgrad__watchable(vgrad__closeup_role(i))] >= 0;
     const int64_t count = vgrad__take_whole(&m->from);
     if (!expect(m, count >= -1 && count <= (int64_t)(m->from.left / unit_size)) || count < 0)
         return;
@@ -191,7 +195,7 @@ static void add_rows(vgrad__row_norms *rows, rows_read *more)
 /* Whether this look is to see, beside moments, what a role tells of the budget. */
 static bool is_wanted(const merging *m, const vgrad__probe_layer *layer, vgrad_role role)
 {
-    return m->probe->look.closer && layer->series[vgrad__watchable(role)] >= 0;
+    return m->probe->look.closer && layer->in_look && layer->series[vgrad__watchable(role)] >= 0;
 }
 
 static void read_rows(merging *m, const vgrad__probe_layer *layer, vgrad_role role,
@@ -246,7 +250,7 @@ static vgrad_status read_layer(merging *m, vgrad__probe_layer *layer)
     for (int32_t place = 0; place < VGRAD__WATCHABLE; place++)
         read_sight(m, layer, place);
     for (int32_t i = 0; i < VGRAD__CLOSEUPS; i++) {
-        read_histogram(m, &layer->closeups[i]);
+        read_histogram(m, layer, &layer->closeups[i]);
         read_units(m, layer, i);
     }
     read_rows(m, layer, VGRAD_INPUT, &layer->signal.input);

@@ -7,7 +7,7 @@
 #include "allocator.h"
 #include "runner.h"
 
-enum { ROWS = 4, CALLS = 14, STATE_MAX = 40000 };
+enum { ROWS = 4, CALLS = 17, STATE_MAX = 40000 };
 
 static vgrad_status observe(vgrad_probe *probe, int32_t layer, vgrad_role role, vgrad_dtype dtype)
 {
@@ -52,16 +52,19 @@ static vgrad_status call(vgrad_probe **probe, vgrad_context *context, int i)
     case 0: return vgrad_probe_create(probe, context);
     case 1: return vgrad_probe_set(*probe, VGRAD_PROBE_FLIGHT, 2);
     case 2: return vgrad_probe_set(*probe, VGRAD_PROBE_UNITS_EVERY, 1);
-    case 3: return declare(*probe, "one", VGRAD_TANH);
-    case 4: return declare(*probe, "two", VGRAD_RELU);
-    case 5: return vgrad_probe_begin(*probe, 0);
-    case 6: return observe(*probe, 0, VGRAD_INPUT, VGRAD_FLOAT64);
-    case 7: return observe(*probe, 0, VGRAD_DELTA, VGRAD_INT32);
-    case 8: return observe(*probe, 0, VGRAD_PREACTIVATION, VGRAD_FLOAT64);
-    case 9: return observe(*probe, 1, VGRAD_DELTA, VGRAD_FLOAT64);
-    case 10: return observe(*probe, 1, VGRAD_KERNEL_GRADIENT, VGRAD_FLOAT64);
-    case 11: return merge(*probe);
-    case 12: return vgrad_probe_end(*probe, 1);
+    case 3: return vgrad_probe_set_layer(*probe, "two", VGRAD_PROBE_EVERY, 1);
+    case 4: return declare(*probe, "one", VGRAD_TANH);
+    case 5: return declare(*probe, "two", VGRAD_RELU);
+    case 6: return vgrad_probe_begin(*probe, 0);
+    case 7: return observe(*probe, 0, VGRAD_INPUT, VGRAD_FLOAT64);
+    case 8: return observe(*probe, 0, VGRAD_DELTA, VGRAD_INT32);
+    case 9: return observe(*probe, 0, VGRAD_PREACTIVATION, VGRAD_FLOAT64);
+    case 10: return observe(*probe, 1, VGRAD_DELTA, VGRAD_FLOAT64);
+    case 11: return observe(*probe, 1, VGRAD_KERNEL_GRADIENT, VGRAD_FLOAT64);
+    case 12: return observe(*probe, 1, VGRAD_KERNEL, VGRAD_FLOAT64);
+    case 13: return observe(*probe, 1, VGRAD_KERNEL_UPDATE, VGRAD_FLOAT64);
+    case 14: return merge(*probe);
+    case 15: return vgrad_probe_end(*probe, 1);
     default: return vgrad_probe_begin(*probe, 1);
     }
 }
