@@ -27,7 +27,7 @@ bool looks_open(look_files *files, const char *directory)
 }
 
 /* A line for each bin that is not empty: the share of elements in [2^exponent, 2^(exponent + 1)) of
-   a sign. Zeros have sign 0 and no exponent. */
+   a sign. Zeros have sign 0, exponent 0. */
 static void write_histogram(const looks *l, int64_t iteration, int layer,
                             const vgrad_tensor *tensor)
 {
@@ -36,15 +36,12 @@ static void write_histogram(const looks *l, int64_t iteration, int layer,
     check(vgrad_tensor_histogram(tensor, bins, VGRAD_HISTOGRAM_BINS));
     for (int b = 0; b < VGRAD_HISTOGRAM_BINS; b++) {
         const int magnitude = b % SIGN_BIT;
-        if (bins[b] == 0)
-            continue;
-        fprintf(l->files->histograms, "%s,%" PRId64 ",%d,%s,", l->name, iteration, layer + 1,
-                vgrad_role_name(tensor->role));
-        if (magnitude == 0)
-            fprintf(l->files->histograms, "0,,%.6g\n", (double)bins[b] / count);
-        else
-            fprintf(l->files->histograms, "%d,%d,%.6g\n", b < SIGN_BIT ? 1 : -1,
-                    magnitude - EXPONENT_BIAS, (double)bins[b] / count);
+        const int sign = magnitude == 0 ? 0 : b < SIGN_BIT ? 1 : -1;
+        const int exponent = magnitude == 0 ? 0 : magnitude - EXPONENT_BIAS;
+        if (bins[b] > 0)
+            fprintf(l->files->histograms, "%s,%" PRId64 ",%d,%s,%d,%d,%.6g\n", l->name, iteration,
+                    layer + 1, vgrad_role_name(tensor->role), sign, exponent,
+                    (double)bins[b] / count);
     }
 }
 
