@@ -27,6 +27,7 @@
 #include <vgrad/dataset.h>
 #include <vgrad/network.h>
 #include <vgrad/layer.h>
+#include <vgrad/weights.h>
 #include <vgrad/optimizer.h>
 #include <vgrad/trainer.h>
 #include <vgrad/probe.h>

@@ -354,6 +354,9 @@ void vgrad__weights_destroy(const vgrad_network *network, vgrad__weights *weight
 /* Copies the weights there, and back. */
 void vgrad__weights_keep(const vgrad_network *network, vgrad__weights *weights);
 void vgrad__weights_put_back(vgrad_network *network, const vgrad__weights *weights);
+/* Where the copy has what lies at `data` in the network; NULL: that is no weight. */
+void *vgrad__weights_at(const vgrad_network *network, const vgrad__weights *weights,
+                        const void *data);
 /* The slabs that `keep` asks for. */
 vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep);
 const vgrad__segment *vgrad__segment_of(const vgrad_layer *layer, int32_t slot);

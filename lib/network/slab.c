@@ -180,6 +180,20 @@ void vgrad__weights_put_back(vgrad_network *network, const vgrad__weights *weigh
         copy_slab(network, weight_slab(network, i), &weights->slabs[i]);
 }
 
+void *vgrad__weights_at(const vgrad_network *network, const vgrad__weights *weights,
+                        const void *data)
+{
+    const size_t size = vgrad__element_size(network);
+    for (int i = 0; i < VGRAD__WEIGHT_SLABS; i++) {
+        const vgrad__slab *slab = weight_slab(network, i);
+        /* As numbers: `data` is in one of the arrays only. */
+        const uintptr_t offset = (uintptr_t)data - (uintptr_t)slab->data;
+        if (offset < (uintptr_t)slab->count * size)
+            return (char *)weights->slabs[i].data + offset;
+    }
+    return NULL;
+}
+
 vgrad_status vgrad__slabs_keep(vgrad_network *network, uint32_t keep)
 {
     vgrad_status status = VGRAD_OK;

@@ -94,6 +94,10 @@ def main():
         seen = seers(sources, header)
         points.check("only {} sees {}".format(place, header),
                      [] if seen == [place] else seen or ["nobody does"])
+    points.check("only lib/record sees jansson.h",
+                 [path for path in seers(sources, "jansson.h") if room_of(path) != "record"])
+    points.check("no allocator of the process's is changed",
+                 calls(sources, ["json_set_alloc_funcs", "json_set_alloc_funcs2"]))
     points.check("no call that prints, ends the process or changes its state",
                  calls(sources, NEVER) +
                  [path + " names a standard stream" for path, text in sources.items()

@@ -215,6 +215,16 @@ START_TEST(null_for_network_and_layer)
     INVALID(vgrad_layer_set_tensor(NULL, VGRAD_KERNEL, &x));
     INVALID(vgrad_layer_set_tensor(f.first, VGRAD_KERNEL, NULL));
     INVALID(vgrad_network_keep(NULL, 1));
+    INVALID(vgrad_network_save(NULL, "nowhere"));
+    INVALID(vgrad_network_save(f.network, NULL));
+    INVALID(vgrad_network_load(NULL, "nowhere"));
+    INVALID(vgrad_network_load(f.network, NULL));
+    INVALID(vgrad_network_save_as(NULL, "nowhere", 0, NULL, NULL));
+    INVALID(vgrad_network_save_as(f.network, NULL, 0, NULL, NULL));
+    INVALID(vgrad_network_save_as(f.network, "nowhere", 8, NULL, NULL));
+    INVALID(vgrad_network_load_as(NULL, "nowhere", 0, NULL, NULL));
+    INVALID(vgrad_network_load_as(f.network, NULL, 0, NULL, NULL));
+    INVALID(vgrad_network_load_as(f.network, "nowhere", 8, NULL, NULL));
     refuses_pointer(vgrad_layer_name(NULL));
     refuses_number(-1, vgrad_layer_index(NULL));
     refuses_pointer(vgrad_input(NULL, 1));

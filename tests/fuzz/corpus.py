@@ -3,6 +3,7 @@ after three characters of options ('@@@': the plainest, see world.c). What fuzzi
 here too."""
 # SPDX-License-Identifier: MIT
 import gzip
+import json
 import os
 import struct
 import sys
@@ -255,10 +256,78 @@ def gzip_files():
     }
 
 
+# ---- safetensors ----
+
+def tensor(kind, shape, begin, end):
+    return {"dtype": kind, "shape": shape, "data_offsets": [begin, end]}
+
+
+def safetensors(members, elements, length=None, pad=b""):
+    """With any members, or any text, in the place of the header's."""
+    text = (members if isinstance(members, str) else json.dumps(members)).encode() + pad
+    length = len(text) if length is None else length
+    return length.to_bytes(8, "little") + text + elements
+
+
+KERNEL, BIAS = tensor("F32", [2, 2], 0, 16), tensor("F32", [2], 16, 24)
+WEIGHTS = {"a.kernel": KERNEL, "a.bias": BIAS}
+NUMBERS = struct.pack("<6f", *range(6))
+PYTORCH_NAMES, PYTORCH, PASS_OTHERS = 1, 3, 4
+# As the library writes it: __metadata__ with sums of the header and of both tensors.
+SUMMED = (
+    '{"__metadata__":{"format":"x","crc32c":"942cb9e1","crc32c:w":"fb5a877d","crc32c:b":"c6233a7e"},'
+    '"w":{"dtype":"F64","shape":[2,1],"data_offsets":[0,16]},'
+    '"b":{"dtype":"F32","shape":[3],"data_offsets":[16,28]}}  ')
+
+
+def safetensors_files():
+    good = safetensors(WEIGHTS, NUMBERS, pad=b"   ")
+    other = {"a.weight": KERNEL, "a.bias": BIAS, "a.num_batches_tracked": tensor("I64", [], 24, 32)}
+    halves = {"a.kernel": tensor("F16", [2, 2], 0, 8), "a.bias": tensor("BF16", [2], 8, 12)}
+    return {
+        **plain({
+            "empty": b"",
+            "no tensors": safetensors({}, b""),
+            "texts": safetensors({"__metadata__": {"format": "pt", "": ""}}, b""),
+            "halves": safetensors(halves, bytes(range(12))),
+            "doubles": safetensors({"a.kernel": tensor("F64", [2, 2], 0, 32),
+                                    "a.bias": tensor("F64", [2], 32, 48)}, bytes(48)),
+            "another shape": safetensors({**WEIGHTS, "a.bias": tensor("F32", [2, 1], 16, 24)}, NUMBERS),
+            "another type": safetensors({**WEIGHTS, "a.bias": tensor("U32", [2], 16, 24)}, NUMBERS),
+            "one is missing": safetensors({"a.kernel": KERNEL}, NUMBERS[:16]),
+            "one too many": safetensors({**WEIGHTS, "b": tensor("F4", [4], 24, 26)}, NUMBERS + b"ab"),
+            "sums": safetensors(SUMMED, struct.pack("<2d3f", 1, -2.5, 0.5, -0.25, 3)),
+            "wrong sums": safetensors(SUMMED, bytes(28)),
+            "a hole": safetensors({"a": tensor("U8", [1], 1, 2)}, b"ab"),
+            "an overlap": safetensors({"a": tensor("U8", [2], 0, 2), "b": tensor("U8", [2], 1, 3)}, b"abc"),
+            "twice the same": safetensors('{"a":{},"a":{}}', b""),
+            "half a byte": safetensors({"a": tensor("F4", [3], 0, 2)}, b"ab"),
+            "rank 9": safetensors({"a": tensor("U8", [1] * 9, 0, 1)}, b"a"),
+            "no elements": safetensors({"a": tensor("U8", [0, 2**40, 2**40], 0, 0)}, b""),
+            "a product of 2^64": safetensors({"a": tensor("U8", [2**32, 2**32], 0, 0)}, b""),
+            "bits of 2^64": safetensors({"a": tensor("C64", [2**58], 0, 0)}, b""),
+            "a header of 0": safetensors(WEIGHTS, NUMBERS, length=0),
+            "a header of 8": safetensors(WEIGHTS, NUMBERS, length=8),
+            "a header of 2^63": safetensors(WEIGHTS, NUMBERS, length=2**63),
+            "a header of the whole file": safetensors(WEIGHTS, b""),
+            "one byte short": good[:-1],
+            "one byte long": good + b"\0",
+            "deep": safetensors('{"a":' + "[" * 3000 + "]" * 3000 + "}", b""),
+            "many": safetensors({str(i): tensor("U8", [1], i, i + 1) for i in range(300)}, bytes(300)),
+            "like gzip": safetensors({}, b"", pad=b" " * (0x8b1f - 2)),
+        }),
+        **by_all_ways("weights", good),
+        "names of PyTorch": options(choice=PYTORCH_NAMES) + safetensors(other, NUMBERS + bytes(8)),
+        "all of PyTorch": options(choice=PYTORCH) + safetensors(other, NUMBERS + bytes(8)),
+        "others passed over": options(choice=PASS_OTHERS) +
+                              safetensors({**WEIGHTS, "b": tensor("U8", [1], 24, 25)}, NUMBERS + b"a"),
+    }
+
+
 def main():
     (folder,) = sys.argv[1:]
     for target, files in (("idx", idx_files()), ("npy", npy_files()), ("csv", csv_files()),
-                          ("gzip", gzip_files())):
+                          ("gzip", gzip_files()), ("safetensors", safetensors_files())):
         os.makedirs(os.path.join(folder, target), exist_ok=True)
         for name, content in files.items():
             with open(os.path.join(folder, target, name.replace(" ", "-")), "wb") as file:
