@@ -13,7 +13,8 @@ enum { COMMON_COUNT = 6, HELP_COLUMN = 24, WORDS_MAX = 32 };
 
 /* Both halves of the table: what every example has, and the example's own. */
 typedef struct table {
-    cli_option common[COMMON_COUNT];
+    cli_option common[COMMON_COUNT]; /* --epochs is the last one. */
+    size_t common_count;
     const cli_option *own;
     size_t own_count;
 } table;
@@ -23,12 +24,13 @@ static table make_table(common_options *common, bool *help, const cli_option *ow
     return (table){
         .common = {
             { "seed", "N", "start weights and the order of rows", .number = &common->seed },
-            { "epochs", "N", "how long to train", .number = &common->epochs },
             { "out", "DIR", "where the files go", .text = &common->out },
             { "no-plots", NULL, "draw no pictures", .on = &common->no_plots },
             { "quiet", NULL, "print nothing but errors", .on = &common->quiet },
             { "help", NULL, "print this", .on = help },
+            { "epochs", "N", "how long to train", .number = &common->epochs },
         },
+        .common_count = common->without_epochs ? COMMON_COUNT - 1 : COMMON_COUNT,
         .own = own,
         .own_count = own_count,
     };
@@ -39,7 +41,7 @@ static const cli_option *option_at(const table *t, size_t i)
     if (i < t->own_count)
         return &t->own[i];
     i -= t->own_count;
-    return i < COMMON_COUNT ? &t->common[i] : NULL;
+    return i < t->common_count ? &t->common[i] : NULL;
 }
 
 static void print_help(const table *t, const char *program, const char *about)

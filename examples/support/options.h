@@ -25,6 +25,7 @@ typedef struct common_options {
     const char *out;
     bool no_plots;
     bool quiet;
+    bool without_epochs; /* The example has an option of its own for how long to train. */
 } common_options;
 
 /* What options_read() returns when there is work to do. */
