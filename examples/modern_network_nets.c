@@ -84,7 +84,7 @@ static vgrad_layer *block(vgrad_layer *x, int number, int64_t filters, const mod
 static vgrad_layer *residual_layers(vgrad_network *network, const modern_plan *plan)
 {
     vgrad_layer *h = vgrad_dense(vgrad_input(network, IMAGES_PIXELS), UNITS, VGRAD_LINEAR);
-    h = vgrad_activate(normed(named(h, "input"), plan), VGRAD_RELU);
+    h = vgrad_activate(normed(named(h, "stem"), plan), VGRAD_RELU);
     for (int i = 1; i <= BLOCKS; i++)
         h = block(h, i, 0, plan);
     return h;
@@ -94,7 +94,7 @@ static vgrad_layer *residual_layers(vgrad_network *network, const modern_plan *p
 static vgrad_layer *conv_layers(vgrad_network *network, const modern_plan *plan)
 {
     vgrad_layer *h = vgrad_input_image(network, IMAGES_SIDE, IMAGES_SIDE, 1);
-    h = named(vgrad_conv2d(h, FILTERS, WINDOW, WINDOW, VGRAD_LINEAR), "input");
+    h = named(vgrad_conv2d(h, FILTERS, WINDOW, WINDOW, VGRAD_LINEAR), "stem");
     vgrad_layer_set(h, VGRAD_LAYER_PADDING, VGRAD_SAME);
     vgrad_layer_set(h, VGRAD_LAYER_STRIDE_HEIGHT, 2);
     vgrad_layer_set(h, VGRAD_LAYER_STRIDE_WIDTH, 2);

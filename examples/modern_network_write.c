@@ -38,7 +38,7 @@ static int clipped_batches(const modern_run *run)
 /* Of twenty blocks only these have a line. */
 static bool is_told(const modern_run *run, int32_t layer)
 {
-    static const char *const told[] = { "input",          "block1.first",   "block1.second",
+    static const char *const told[] = { "stem",           "block1.first",   "block1.second",
                                         "block2.first",   "block2.second",  "block10.first",
                                         "block10.second", "block19.first",  "block19.second",
                                         "block20.first",  "block20.second", "output" };
