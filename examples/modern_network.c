@@ -18,12 +18,12 @@
 #include "support/options.h"
 #include "support/plot.h"
 
-enum { RUNS_MOST = 16, BATCHES_MOST = 100000 };
+enum { RUNS_MOST = 16, BATCHES_MOST = 100000, TEST_ROWS_MOST = 10000 };
 
 typedef struct settings {
     common_options common;
     const char *part, *network, *mnist;
-    int64_t batches, numpy_seed;
+    int64_t batches, test_rows, numpy_seed;
 } settings;
 
 static int read_settings(settings *s, int argc, char **argv)
@@ -36,6 +36,7 @@ static int read_settings(settings *s, int argc, char **argv)
           "conv_residual|all",
           "train this one of the part's alone", .text = &s->network },
         { "batches", "N", "how long to train", .number = &s->batches },
+        { "test-rows", "N", "images to test on", .number = &s->test_rows },
         { "numpy-seed", "N", "of the parts that have NumPy's numbers", .number = &s->numpy_seed },
         { "mnist", "DIR", "where MNIST's four files are", .text = &s->mnist },
     };
@@ -45,17 +46,23 @@ static int read_settings(settings *s, int argc, char **argv)
         "weights,\n"
         "residual blocks, batch normalization. It writes summary.json, history.csv and pictures.",
         argc, argv);
-    if (status == OPTIONS_GO_ON && (s->batches < 1 || s->batches > BATCHES_MOST)) {
-        fprintf(stderr, "%s: --batches takes 1 to %d, got %" PRId64 "\n", argv[0], BATCHES_MOST,
-                s->batches);
-        return EXIT_USAGE;
-    }
-    if (status == OPTIONS_GO_ON && s->numpy_seed > UINT32_MAX) {
-        fprintf(stderr, "%s: --numpy-seed takes 0 to %" PRIu32 ", got %" PRId64 "\n", argv[0],
-                UINT32_MAX, s->numpy_seed);
-        return EXIT_USAGE;
-    }
-    return status;
+    if (status != OPTIONS_GO_ON)
+        return status;
+    const struct {
+        const char *name;
+        int64_t value, least, most;
+    } numbers[] = {
+        { "batches", s->batches, 1, BATCHES_MOST },
+        { "test-rows", s->test_rows, 1, TEST_ROWS_MOST },
+        { "numpy-seed", s->numpy_seed, 0, UINT32_MAX },
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (numbers[i].value < numbers[i].least || numbers[i].value > numbers[i].most) {
+            fprintf(stderr, "%s: --%s takes %" PRId64 " to %" PRId64 ", got %" PRId64 "\n", argv[0],
+                    numbers[i].name, numbers[i].least, numbers[i].most, numbers[i].value);
+            return EXIT_USAGE;
+        }
+    return OPTIONS_GO_ON;
 }
 
 static bool shows(const settings *s, const char *part)
@@ -91,6 +98,15 @@ static void show_theory(results *files, const settings *s)
         demo_run(&demo, (uint32_t)s->numpy_seed);
         demo_write(&demo, files, quiet);
     }
+}
+
+/* The data of a run that trains, with as many rows to test on as asked for. */
+static void load(images *data, const settings *s)
+{
+    images_load(data, s->mnist, s->common.quiet);
+    vgrad_dataset *part = images_first(data->test, s->test_rows);
+    vgrad_dataset_destroy(data->test);
+    data->test = part;
 }
 
 /* Trains and tells of each; after an interrupt `*count` is what was begun. */
@@ -175,6 +191,7 @@ int main(int argc, char **argv)
                    .network = "all",
                    .mnist = "",
                    .batches = 100,
+                   .test_rows = TEST_ROWS_MOST,
                    .numpy_seed = 42 };
     images data = { .kind = "none" };
     int status = read_settings(&s, argc, argv);
@@ -182,7 +199,7 @@ int main(int argc, char **argv)
         return status;
     int count = plan_runs(runs, &s);
     if (count > 0)
-        images_load(&data, s.mnist, s.common.quiet);
+        load(&data, &s);
     /* Before the training, which would be lost if nothing could be written. */
     results *files = results_open(s.common.out);
     bool good = files != NULL;
