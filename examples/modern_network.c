@@ -90,7 +90,8 @@ static void show_theory(results *files, const settings *s)
     demo_figures demo;
     if (shows(s, "two_layer"))
         theory_two_layers(files, quiet, (uint32_t)s->numpy_seed);
-    if (shows(s, "decay"))
+    /* The demonstration is drawn beside it. */
+    if (shows(s, "decay") || shows(s, "demo"))
         theory_decay(files, quiet);
     if (shows(s, "activations"))
         theory_activations(files, quiet);
@@ -161,7 +162,7 @@ static bool draw(const settings *s, const modern_run *runs, int count)
         bool wanted;
     } pictures[] = {
         { "modern_network_activations", shows(s, "activations") },
-        { "modern_network_decay", shows(s, "decay") && shows(s, "demo") },
+        { "modern_network_decay", shows(s, "demo") },
         { "modern_network_deep", has_part(runs, count, "deep") },
         { "modern_network_blocks", has_part(runs, count, "residual") },
         { "modern_network_loss", trained },
