@@ -25,9 +25,9 @@ enum { LOOK_EVERY = 2, LOOK_WINDOW = 256 };
 
 const modern_plan modern_plans[] = {
     { "sigmoid", "deep", VGRAD_SIGMOID, TORCH, TORCH, false, false, false },
-    { "relu_he", "deep", VGRAD_RELU, HE, NONE, false, false, false },
+    { "relu_he", "deep", VGRAD_RELU, HE, TORCH, false, false, false },
     { "relu", "deep", VGRAD_RELU, TORCH, TORCH, false, false, false },
-    { "sigmoid_he", "deep", VGRAD_SIGMOID, HE, NONE, false, false, false },
+    { "sigmoid_he", "deep", VGRAD_SIGMOID, HE, TORCH, false, false, false },
     { "modern", "residual", VGRAD_RELU, HE, NONE, true, true, true },
     { "modern_no_clip", "residual", VGRAD_RELU, HE, NONE, true, true, false },
     { "modern_no_skip", "residual", VGRAD_RELU, HE, NONE, false, true, true },
