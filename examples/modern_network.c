@@ -199,6 +199,10 @@ int main(int argc, char **argv)
     if (status != OPTIONS_GO_ON)
         return status;
     int count = plan_runs(runs, &s);
+    if (count == 0 && strcmp(s.network, "all") != 0) {
+        fprintf(stderr, "%s: --network %s is not of --part %s\n", argv[0], s.network, s.part);
+        return EXIT_USAGE;
+    }
     if (count > 0)
         load(&data, &s);
     /* Before the training, which would be lost if nothing could be written. */

@@ -238,6 +238,8 @@ void modern_train(modern_run *run, const images *data)
     interrupt_stops(trainer);
     check(vgrad_trainer_fit(trainer, data->train, -1));
     check(vgrad_probe_report(probe, VGRAD_REPORT_BUDGET, keep_line, run->budget));
+    if (run->gradients.count == 1)
+        memcpy(run->first_budget, run->budget, sizeof run->budget);
     check(vgrad_trainer_evaluate(trainer, data->test, &run->test_loss, &run->test_accuracy));
     vgrad_trainer_destroy(trainer);
     vgrad_probe_destroy(probe);

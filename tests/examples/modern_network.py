@@ -97,7 +97,9 @@ def check_deep(folder):
                   {name: run["ratio_last_first"] for name, run in runs.items()})
     points.expect(sigmoid["test_accuracy"] < 0.3 and relu_he["test_accuracy"] > 0.6, "and only ReLU with He learns",
                   {name: run["test_accuracy"] for name, run in runs.items()})
-    points.expect([runs[name]["verdict"] for name in DEEP] == ["vanishing", "healthy", "vanishing", "vanishing"],
+    # A layer of ReLU units may have many dead ones and learn all the same, which the probe tells.
+    said_of = [runs[name]["verdict"] for name in DEEP]
+    points.expect(said_of[0] == said_of[2] == said_of[3] == "vanishing" and said_of[1] in ("healthy", "dead_units"),
                   "the probe says so", {name: run["verdict"] for name, run in runs.items()})
     points.expect("derivative factor" in sigmoid["findings"][0]["message"] and sigmoid["findings"][0]["severity"] == 3
                   and sigmoid["findings"][0]["message"] in said, "and why: the derivative", sigmoid["findings"])
@@ -146,7 +148,8 @@ def check_wrong(folder):
         points.expect(word in done.stdout, f"--help tells of {word}")
     never = str(folder / "never")
     for wrong in (["--nonsense"], ["--epochs", "3"], ["--part", "half"], ["--network", "swish"], ["--batches", "0"],
-                  ["--batches", "100001"], ["--test-rows", "0"], ["--numpy-seed", "4294967296"]):
+                  ["--batches", "100001"], ["--test-rows", "0"], ["--numpy-seed", "4294967296"],
+                  ["--part", "conv", "--network", "modern"]):
         done = start("--out", never, *wrong)
         points.expect(done.returncode == 2 and done.stderr and not done.stdout, f"{wrong}: exits 2", done)
     done = start("--mnist", str(folder), "--out", never)
