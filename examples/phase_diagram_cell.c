@@ -95,12 +95,16 @@ static vgrad_probe *make_probe(const diagram_plane *plane, vgrad_network *networ
     return probe;
 }
 
-/* From the last hidden layer, `depth`, to the first, 1, a layer: layer 0 is the input. */
+/* From the last hidden layer, `depth`, to the first, 1, a layer: layer 0 is the input. NaN where a
+   layer of dead units lets nothing through. */
 static double lost_per_layer(const vgrad_probe *probe, int64_t depth)
 {
-    double sum = 0, lost;
+    double sum = 0;
     for (int32_t layer = 1; layer < depth; layer++) {
-        check(vgrad_probe_read(probe, layer, VGRAD_DELTA, VGRAD_BUDGET_LOSS, &lost));
+        double lost = (double)NAN;
+        vgrad_status status = vgrad_probe_read(probe, layer, VGRAD_DELTA, VGRAD_BUDGET_LOSS, &lost);
+        if (status != VGRAD_E_NOT_FOUND)
+            check(status);
         sum += lost;
     }
     return sum / (double)(depth - 1);
