@@ -19,7 +19,7 @@
 #include "support/plot.h"
 #include "support/results.h"
 
-enum { PLANES = 2 };
+enum { PLANES = 2, MOST_STEPS = 60000 / DIAGRAM_BATCH /* Each with images of its own. */ };
 static const vgrad_activation activations[PLANES] = { VGRAD_TANH, VGRAD_RELU };
 
 typedef struct settings {
@@ -55,7 +55,7 @@ static int read_settings(settings *s, int argc, char **argv)
 }
 
 /* Whether every number is one that makes sense; after a message, if not. */
-static bool check_ranges(const settings *s, const images *from, const char *program)
+static bool check_ranges(const settings *s, const char *program)
 {
     const struct {
         const char *name;
@@ -65,7 +65,7 @@ static bool check_ranges(const settings *s, const images *from, const char *prog
         { "variances", s->variances, 2, 1000 },
         { "width", s->width, 1, 4096 },
         { "threads", s->threads, 1, 1024 },
-        { "steps", s->common.epochs, 1, vgrad_dataset_rows(from->train) / DIAGRAM_BATCH },
+        { "steps", s->common.epochs, 1, MOST_STEPS },
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most) {
@@ -181,6 +181,24 @@ static void write_lines(FILE *file, const diagram_plane *plane)
         }
 }
 
+/* An interrupted run may have too few networks for some of it. */
+static void print_verdict(const diagram_verdict *v, const diagram_plane *plane)
+{
+    printf("\n%s: %d of %d networks were trained: their loss fell by 10 %%.\n",
+           vgrad_activation_name(plane->activation), (int)v->trained, (int)v->cells);
+    if (isfinite(v->median_error))
+        printf("The gradient lost what was foretold to %.4f decades a layer (median error).\n",
+               v->median_error);
+    if (isfinite(v->critical_measured))
+        printf(
+            "It neither vanished nor exploded at variance %.3f; foretold: %.3f (%.3f for endless "
+            "depth).\n",
+            v->critical_measured, v->critical_predicted, plane->critical_variance);
+    if (v->cells > 0)
+        printf("Trained, if no deeper than 6 xi: %.1f %% of the networks; %.3g xi: %.1f %%.\n",
+               100 * v->agreement, v->best_xis, 100 * v->best_agreement);
+}
+
 static void write_verdict(json_t *object, const diagram_plane *plane, const settings *s)
 {
     const diagram_verdict v = diagram_judge(plane);
@@ -199,15 +217,7 @@ static void write_verdict(json_t *object, const diagram_plane *plane, const sett
     results_number(object, "best_agreement", v.best_agreement);
     if (s->common.quiet)
         return;
-    printf("\n%s: %d of %d networks were trained: their loss fell by 10 %%.\n",
-           vgrad_activation_name(plane->activation), (int)v.trained, (int)v.cells);
-    printf("The gradient lost what was foretold to %.4f decades a layer (median error).\n",
-           v.median_error);
-    printf("It neither vanished nor exploded at variance %.3f; foretold: %.3f (%.3f for endless "
-           "depth).\n",
-           v.critical_measured, v.critical_predicted, plane->critical_variance);
-    printf("Trained, if no deeper than 6 xi: %.1f %% of the networks; %.3g xi: %.1f %%.\n",
-           100 * v.agreement, v.best_xis, 100 * v.best_agreement);
+    print_verdict(&v, plane);
 }
 
 static bool write_down(results *r, const diagram *d, const settings *s, const char *kind)
@@ -277,10 +287,14 @@ int main(int argc, char **argv)
     int status = read_settings(&s, argc, argv);
     if (status != OPTIONS_GO_ON)
         return status;
-    images_load(&from, s.mnist, s.common.quiet);
-    if (!check_ranges(&s, &from, argv[0])) {
-        images_release(&from);
+    if (!check_ranges(&s, argv[0]))
         return EXIT_USAGE;
+    images_load(&from, s.mnist, s.common.quiet);
+    if (vgrad_dataset_rows(from.train) < s.common.epochs * DIAGRAM_BATCH) {
+        fprintf(stderr, "%s: %d images are too few for %d steps\n", argv[0],
+                (int)vgrad_dataset_rows(from.train), (int)s.common.epochs);
+        images_release(&from);
+        return EXIT_FAILURE;
     }
     make_diagram(&d, &s, &from);
     /* Before the training, which would be lost if nothing could be written. */
