@@ -134,13 +134,16 @@ static bool draw(const chapter5 *c, int count)
 {
     const char *out = c->common.out;
     const bool plots = !c->common.no_plots && plot_is_possible(), told = !c->common.quiet;
+    char lengths[96];
+    snprintf(lengths, sizeof lengths, "curve_epochs = %lld; epochs = %lld",
+             (long long)c->curve_epochs, (long long)c->common.epochs);
     if (told && !c->common.no_plots && !plots)
         puts("\nNo pictures were drawn: gnuplot is not installed.");
     if (told)
         puts("\nTo open:");
     for (int i = 0; i < count && plots; i++)
         for (int p = 0; p < 2 && parts[i].pictures[p] && is_wanted(c, &parts[i]); p++) {
-            if (!plot_script(out, parts[i].pictures[p], NULL))
+            if (!plot_script(out, parts[i].pictures[p], lengths))
                 return false;
             if (told)
                 printf("  %s/%s.svg\n", out, parts[i].pictures[p]);
