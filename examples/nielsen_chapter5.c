@@ -16,14 +16,14 @@
 #include "support/plot.h"
 
 /* The book trains on the first 50000 of MNIST's 60000 and validates on the others. */
-enum { TRAIN_ROWS = 50000, VALIDATION_ROWS = 10000 };
+enum { TRAIN_ROWS = 50000, VALIDATION_ROWS = 10000, PICTURES_MAX = 2 };
 static const double learning_rate = 0.1, lambda = 5;
 
-/* A part with what follows --part, and its picture, or NULL. */
+/* A part with what follows --part, and its pictures. */
 typedef struct chapter_part {
     const char *name;
-    void (*run)(const chapter5 *c);
-    const char *pictures[2];
+    int (*run)(const chapter5 *c);
+    const char *pictures[PICTURES_MAX];
 } chapter_part;
 
 static const chapter_part parts[] = {
@@ -123,44 +123,44 @@ static void take_images(chapter5 *c, const images *all)
     check(vgrad_dataset_slice(&c->validation, all->train, TRAIN_ROWS, VALIDATION_ROWS));
 }
 
-static bool is_wanted(const chapter5 *c, const chapter_part *part)
+/* The pictures of one part; false if one failed. */
+static bool draw_part(const chapter5 *c, const chapter_part *part, int deepest)
 {
-    return strcmp(c->part, "all") == 0 || strcmp(c->part, part->name) == 0;
+    char definitions[128];
+    snprintf(definitions, sizeof definitions, "curve_epochs = %lld; epochs = %lld; deepest = %d",
+             (long long)c->curve_epochs, (long long)c->common.epochs, deepest);
+    for (int i = 0; i < PICTURES_MAX && part->pictures[i] && deepest; i++) {
+        if (!plot_script(c->common.out, part->pictures[i], definitions))
+            return false;
+        if (!c->common.quiet)
+            printf("  %s/%s.svg\n", c->common.out, part->pictures[i]);
+    }
+    return true;
 }
 
-/* Draws the pictures of the first `count` parts, or says why there are none, and names what to
+/* Draws the pictures of the parts that saw something, or says why there are none, and names what to
    open; false if one failed. */
-static bool draw(const chapter5 *c, int count)
+static bool draw(const chapter5 *c, const int deepest[PARTS])
 {
-    const char *out = c->common.out;
     const bool plots = !c->common.no_plots && plot_is_possible(), told = !c->common.quiet;
-    char lengths[96];
-    snprintf(lengths, sizeof lengths, "curve_epochs = %lld; epochs = %lld",
-             (long long)c->curve_epochs, (long long)c->common.epochs);
     if (told && !c->common.no_plots && !plots)
         puts("\nNo pictures were drawn: gnuplot is not installed.");
     if (told)
         puts("\nTo open:");
-    for (int i = 0; i < count && plots; i++)
-        for (int p = 0; p < 2 && parts[i].pictures[p] && is_wanted(c, &parts[i]); p++) {
-            if (!plot_script(out, parts[i].pictures[p], lengths))
-                return false;
-            if (told)
-                printf("  %s/%s.svg\n", out, parts[i].pictures[p]);
-        }
+    for (int i = 0; i < PARTS && plots; i++)
+        if (!draw_part(c, &parts[i], deepest[i]))
+            return false;
     if (told)
-        printf("  %s/summary.json\n  %s/history.csv\n", out, out);
+        printf("  %s/summary.json\n  %s/history.csv\n", c->common.out, c->common.out);
     return true;
 }
 
-/* Runs what is wanted; returns how many parts were begun, which is fewer after an interrupt. */
-static int run_parts(const chapter5 *c)
+/* Runs what is wanted, up to an interrupt. */
+static void run_parts(const chapter5 *c, int deepest[PARTS])
 {
-    int i = 0;
-    for (; i < PARTS && !interrupted(); i++)
-        if (is_wanted(c, &parts[i]))
-            parts[i].run(c);
-    return i;
+    for (int i = 0; i < PARTS && !interrupted(); i++)
+        if (strcmp(c->part, "all") == 0 || strcmp(c->part, parts[i].name) == 0)
+            deepest[i] = parts[i].run(c);
 }
 
 int main(int argc, char **argv)
@@ -182,8 +182,9 @@ int main(int argc, char **argv)
         interrupt_listen();
         results_text(results_root(c.files), "data", data.kind);
         json_object_set_new(results_root(c.files), "seed", json_integer(c.common.seed));
-        int begun = run_parts(&c);
-        good = results_close(c.files) && draw(&c, begun);
+        int deepest[PARTS] = { 0 };
+        run_parts(&c, deepest);
+        good = results_close(c.files) && draw(&c, deepest);
     }
     vgrad_dataset_destroy(c.first);
     vgrad_dataset_destroy(c.train);

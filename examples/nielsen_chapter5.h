@@ -42,12 +42,14 @@ void chapter5_name(char *name, size_t size, int hidden);
 /* The object `key` of summary.json, made if it is not there. */
 json_t *chapter5_object(const chapter5 *c, const char *key);
 
-/* The parts; each writes its member of summary.json and its tables, and says what it found. */
-void chapter5_norms(const chapter5 *c);
-void chapter5_bars(const chapter5 *c);
-void chapter5_curves(const chapter5 *c);
-void chapter5_accuracy(const chapter5 *c);
-void chapter5_chain(const chapter5 *c);
-void chapter5_width(const chapter5 *c);
+/* The parts; each writes its member of summary.json and its tables, and says what it found. Returns
+   how many hidden layers the deepest network has whose figures there are, for the pictures; 0:
+   there is none. */
+int chapter5_norms(const chapter5 *c);
+int chapter5_bars(const chapter5 *c);
+int chapter5_curves(const chapter5 *c);
+int chapter5_accuracy(const chapter5 *c);
+int chapter5_chain(const chapter5 *c);
+int chapter5_width(const chapter5 *c);
 
 #endif

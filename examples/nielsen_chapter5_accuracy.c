@@ -125,13 +125,14 @@ static void train(const chapter5 *c, training *t)
     chapter5_release(&run);
 }
 
-void chapter5_accuracy(const chapter5 *c)
+int chapter5_accuracy(const chapter5 *c)
 {
     validation v = read_validation(c->validation);
     FILE *table = results_table(c->files, "accuracy.csv");
     json_t *all = json_array();
     double *accuracies = malloc(((size_t)c->common.epochs + 1) * sizeof *accuracies);
     char name[CAPTURE_NAME_SIZE];
+    int deepest = 0;
     if (!accuracies)
         exit(EXIT_FAILURE);
     fputs("hidden,epoch,accuracy\n", table);
@@ -146,8 +147,11 @@ void chapter5_accuracy(const chapter5 *c)
             printf("\n%s\n", name);
         train(c, &t);
         json_array_append_new(all, to_json(&t));
+        if (t.epochs > 0)
+            deepest = hidden;
     }
     json_object_set_new(results_root(c->files), "accuracy", all);
     free(accuracies);
     release_validation(&v);
+    return deepest;
 }

@@ -318,11 +318,12 @@ static void other_activations(const chapter5 *c, json_t *object)
     json_object_set_new(object, "activations", array);
 }
 
-void chapter5_chain(const chapter5 *c)
+int chapter5_chain(const chapter5 *c)
 {
     json_t *object = chapter5_object(c, "chain");
     random_chain(c, object);
     usual_ratio(c, object);
     exploding_chain(c, object);
     other_activations(c, object);
+    return CHAIN;
 }

@@ -152,12 +152,17 @@ static void curves_of(const chapter5 *c, int hidden, int64_t batch, FILE *batche
     capture_release(&v.epochs);
 }
 
-void chapter5_curves(const chapter5 *c)
+int chapter5_curves(const chapter5 *c)
 {
     FILE *full = open_table(c, "curves.csv"), *mini = open_table(c, "batches.csv");
     FILE *epochs = open_table(c, "epoch_means.csv");
-    for (int hidden = 2; hidden <= HIDDEN_MAX && !interrupted(); hidden++)
+    int deepest = 0;
+    for (int hidden = 2; hidden <= HIDDEN_MAX && !interrupted(); hidden++) {
         curves_of(c, hidden, FIRST_IMAGES, full, epochs);
-    for (int hidden = 2; hidden <= HIDDEN_MAX && !interrupted(); hidden++)
+        if (interrupted())
+            break;
         curves_of(c, hidden, MINI_BATCH, mini, epochs);
+        deepest = c->curve_epochs ? hidden : 0;
+    }
+    return deepest;
 }

@@ -78,15 +78,16 @@ static void norms_of(const chapter5 *c, int hidden)
     chapter5_release(&run);
 }
 
-void chapter5_norms(const chapter5 *c)
+int chapter5_norms(const chapter5 *c)
 {
     if (!c->common.quiet)
         puts("\n|delta^l|: L2 of the bias gradient, averaged over the first 1000 images");
     for (int hidden = 2; hidden <= HIDDEN_MAX && !interrupted(); hidden++)
         norms_of(c, hidden);
+    return HIDDEN_MAX;
 }
 
-void chapter5_bars(const chapter5 *c)
+int chapter5_bars(const chapter5 *c)
 {
     double bars[BAR_NEURONS];
     chapter5_run run;
@@ -111,4 +112,5 @@ void chapter5_bars(const chapter5 *c)
     }
     vgrad_probe_destroy(probe);
     chapter5_release(&run);
+    return BAR_HIDDEN;
 }

@@ -12,7 +12,7 @@ titles = '784–30–10 784–30–30–10 784–30–30–30–10 784–30–30
 set title 'all of it' offset 0, -0.6
 set yrange [0:1]
 set format y '%.1f'
-plot for [hidden = 1:4] file skip 1 using ($1 == hidden ? $2 : NaN):3 with linespoints \
+plot for [hidden = 1:deepest] file skip 1 using ($1 == hidden ? $2 : NaN):3 with linespoints \
      lw 2 pt (3 + 2 * hidden) ps 0.6 lc rgb color(hidden, 4) title word(titles, hidden)
 set yrange [0.94:0.975]
 set format y '%.3f'

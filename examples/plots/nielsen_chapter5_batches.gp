@@ -17,15 +17,15 @@ set key left bottom samplen 2 spacing 1.1 reverse Left
 last_color = '#c0392b'
 first_color = '#1a237e'
 names = '784–30–30–10 784–30–30–30–10 784–30–30–30–30–10'
-do for [hidden = 2:4] {
+do for [hidden = 2:deepest] {
     set title word(names, hidden - 1) offset 0, -0.6
     set ylabel hidden == 2 ? '‖δ‖ = L2 of dC/db' : ''
     plot mini skip 1 every 2 using ($1 == hidden ? $2 + 1 : NaN):(column(2 + hidden)) with lines lw 0.5 lc rgb '#f3b79a' notitle, \
          mini skip 1 every 2 using ($1 == hidden ? $2 + 1 : NaN):3 with lines lw 0.5 lc rgb '#aab4e8' notitle, \
          mean skip 1 using ($1 == hidden ? $2 - 49 : NaN):(column(2 + hidden)) with lines lw 1.2 dt 2 lc rgb last_color notitle, \
          mean skip 1 using ($1 == hidden ? $2 - 49 : NaN):3 with lines lw 1.2 dt 2 lc rgb first_color notitle, \
-         full skip 1 every 2 using ($1 == hidden ? $2 + 1 : NaN):(column(2 + hidden)) with lines lw 2.6 lc rgb last_color title hidden == 4 ? 'last hidden layer' : '', \
-         full skip 1 every 2 using ($1 == hidden ? $2 + 1 : NaN):3 with lines lw 2.6 lc rgb first_color title hidden == 4 ? 'first hidden layer' : '', \
+         full skip 1 every 2 using ($1 == hidden ? $2 + 1 : NaN):(column(2 + hidden)) with lines lw 2.6 lc rgb last_color title hidden == deepest ? 'last hidden layer' : '', \
+         full skip 1 every 2 using ($1 == hidden ? $2 + 1 : NaN):3 with lines lw 2.6 lc rgb first_color title hidden == deepest ? 'first hidden layer' : '', \
          NaN with lines lw 2.6 lc rgb '#333333' title hidden == 2 ? 'all images at once' : '', \
          NaN with lines lw 1.2 dt 2 lc rgb '#333333' title hidden == 2 ? 'mean of an epoch' : '', \
          NaN with lines lw 0.8 lc rgb '#aaaaaa' title hidden == 2 ? 'one mini-batch' : ''
