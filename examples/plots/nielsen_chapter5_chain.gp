@@ -20,12 +20,11 @@ plot slope(x) with lines lw 2.4 lc rgb '#3b2b8f', 0.25 with lines dt 3 lc rgb '#
 set title '|dC/db|, from the last neuron back to the first'
 set xlabel 'neuron'
 set ylabel '|dC/db|'
-set xrange [0.7:5]
+set xrange [-0.1:4.4]
 set xtics 1, 1, 4
 set logscale y
 set format y '10^{%T}'
 set yrange [*:*]
-set offsets 0, 0, 0, 0
 plot file skip 1 using 1:(abs($5)) with linespoints lw 2.4 pt 7 ps 1 lc rgb '#3b2b8f', \
-     file skip 1 using 1:(abs($5)):(sprintf('w_%d = %.2f', $1, $2)) with labels enhanced offset 1, -0.9 left font ',12'
+     file skip 1 using 1:(abs($5)):(sprintf('w_%d = %.2f', $1, $2)) with labels enhanced offset -0.8, 0.6 right font ',12'
 unset multiplot

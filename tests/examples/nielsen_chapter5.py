@@ -99,8 +99,7 @@ def check_norms(summary):
         curve = summary["curves"][hidden]
         points.expect(curve["epochs"] == [0, 1, 5] and all(map(is_ordered, curve["norms"])),
                       "it stays so over the first epochs", curve)
-        # A look of float32 sums in another order would not be as near; the weights are the same.
-        points.expect(all(math.isclose(a, b, rel_tol=0.01) for a, b in zip(curve["norms"][0], norms)),
+        points.expect(all(math.isclose(a, b, rel_tol=1e-5) for a, b in zip(curve["norms"][0], norms)),
                       "the curves begin where the norms are", (curve["norms"][0], norms))
     points.expect([len(summary["bars"][layer]) for layer in "12"] == [6, 6], "six neurons of two layers")
     points.expect(sum(map(abs, summary["bars"]["2"])) > sum(map(abs, summary["bars"]["1"])),
