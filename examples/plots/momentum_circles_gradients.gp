@@ -13,10 +13,10 @@ last = 10 * ceil(STATS_max / 10)
 set xrange [0:last]; set xtics last > 5 ? last / 5 : 1
 stats table skip 1 using ($5 > 0 ? log10($5) : -1) nooutput # -1: of a dead network, where all is 0
 set logscale y; set format y '10^{%T}'; set yrange [10**floor(STATS_min):10**(floor(STATS_max) + 1)]
-set xlabel 'epoch'
 do for [i = 1:n] {
     run = word(runs, i)
     if (i > 1) { unset key }
+    set xlabel label(i, 'epoch')
     if ((i - 1) % columns == 0) { set ylabel 'L2 of dL/dW' } else { unset ylabel }
     set title run noenhanced offset 0, -0.5
     m = int(word(layers, i))

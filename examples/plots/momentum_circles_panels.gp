@@ -10,3 +10,5 @@ set multiplot layout lines, columns title what font ',17' \
     margins screen 80.0 / width, screen 1 - 25.0 / width, screen 65.0 / height, screen 1 - 105.0 / height \
     spacing screen 75.0 / width, screen 90.0 / height
 set key at screen 0.5, screen 1 - 52.0 / height center vertical maxrows 1 reverse Left samplen 2.5
+# Where a panel stands below, its title has the place of the label.
+label(i, text) = i + columns <= n ? '' : text

@@ -9,10 +9,10 @@ low = STATS_min
 stats table skip 1 using ($4 > $5 ? $4 : $5) nooutput
 set yrange [floor(low):ceil(STATS_max)]; set ytics 1
 set xrange [0.3:10.7]; set xtics 1, 1, 10
-set xlabel 'weight (1-5: of input 1, 6-10: of input 2)'
 do for [i = 1:n] {
     run = word(runs, i)
     if (i > 1) { unset key }
+    set xlabel label(i, 'weight (1-5: of input 1, 6-10: of input 2)')
     if ((i - 1) % columns == 0) { set ylabel 'value' } else { unset ylabel }
     stats table skip 1 using (of(run, abs($5 - $4))) nooutput
     set title sprintf("%s: mean change %.4f", run, STATS_mean) noenhanced offset 0, -0.5

@@ -10,7 +10,7 @@ set format y '10^{%T}'
 set xlabel 'epoch'
 set xrange [0:curve_epochs > 0 ? curve_epochs : 1]
 set yrange [1e-6:1]
-set key right top vertical samplen 4 spacing 0.95
+set key right top vertical maxrows 2 samplen 3 spacing 0.95
 names = '784–30–30–10 784–30–30–30–10 784–30–30–30–30–10'
 do for [hidden = 2:deepest] {
     set title word(names, hidden - 1) offset 0, -0.6
