@@ -15,10 +15,10 @@ set datafile separator ','
 
 # Colours of a scale from the first layer (dark) to the last (bright): color(i, n) for i = 1 .. n. Five
 # points of matplotlib's "plasma", which stay apart in grey and for the colour-blind.
-array plasma_red[5] = [13, 126, 204, 248, 230]
-array plasma_green[5] = [8, 3, 71, 149, 190]
-array plasma_blue[5] = [135, 168, 120, 64, 20]
+plasma_red = '13 126 204 248 230'
+plasma_green = '8 3 71 149 190'
+plasma_blue = '135 168 120 64 20'
 plasma_at(i, n) = n < 2 ? 0.0 : 4.0 * (i - 1) / (n - 1)
 plasma_from(x) = x < 4 ? int(x) + 1 : 4
-plasma_mix(a, x) = int(a[plasma_from(x)] + (x - plasma_from(x) + 1) * (a[plasma_from(x) + 1] - a[plasma_from(x)]))
+plasma_mix(a, x) = int(word(a, plasma_from(x)) + (x - plasma_from(x) + 1) * (word(a, plasma_from(x) + 1) - word(a, plasma_from(x))))
 color(i, n) = plasma_mix(plasma_red, plasma_at(i, n)) * 65536 + plasma_mix(plasma_green, plasma_at(i, n)) * 256 + plasma_mix(plasma_blue, plasma_at(i, n))

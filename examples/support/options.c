@@ -23,7 +23,8 @@ static table make_table(common_options *common, bool *help, const cli_option *ow
     return (table){
         .common = {
             { "seed", "N", "start weights and the order of rows", .number = &common->seed },
-            { "epochs", "N", "how long to train", .number = &common->epochs },
+            { common->counts ? common->counts : "epochs", "N", "how long to train",
+              .number = &common->epochs },
             { "out", "DIR", "where the files go", .text = &common->out },
             { "no-plots", NULL, "draw no pictures", .on = &common->no_plots },
             { "quiet", NULL, "print nothing but errors", .on = &common->quiet },

@@ -1,5 +1,5 @@
-/* The command line of every example: --seed, --epochs, --out, --no-plots, --quiet, --help, and the
-   example's own options. */
+/* The command line of every example: --seed, --epochs (or what it counts in their place), --out,
+   --no-plots, --quiet, --help, and the example's own options. */
 /* SPDX-License-Identifier: MIT */
 #ifndef EXAMPLES_OPTIONS_H
 #define EXAMPLES_OPTIONS_H
@@ -21,7 +21,8 @@ typedef struct cli_option {
 /* What every example has; fill in the defaults first. */
 typedef struct common_options {
     int64_t seed;
-    int64_t epochs;
+    int64_t epochs;     /* How many of what `counts` says. */
+    const char *counts; /* The option's word, such as "iterations"; NULL: "epochs". */
     const char *out;
     bool no_plots;
     bool quiet;

@@ -52,7 +52,8 @@ typedef enum vgrad_probe_option {
     /** 0: none. Percent of the run's time that looking may cost, to 100: then looks are as far
        apart as it takes, a multiple of EVERY that changes between epochs alone
        (vgrad_probe_cadence()), and one step in 16 is not looked at where all would be. Of an
-       attached probe. What is seen then hangs on the machine; a fixed EVERY does not. */
+       attached probe, in epochs of vgrad_trainer_fit() or next(); with 0 EVERY holds again from the
+       next one on. What is seen then hangs on the machine; a fixed EVERY does not. */
     VGRAD_PROBE_COST_LIMIT = 3,
     /** 1. How many times too large observed gradients are: they are divided by it. Of a loop of
        your own; 1e-30 to 1e30. */
@@ -62,8 +63,8 @@ typedef enum vgrad_probe_option {
     VGRAD_PROBE_GRADIENTS_ARE = 11,
     /** 1000. Samples of a window: what is found is found in windows of so many. */
     VGRAD_PROBE_WINDOW = 5,
-    /** 1. Looks between those at which the budget is made, samples are told apart and f' is seen:
-       what is judged by windows counts these. */
+    /** 1. The budget is made, samples are told apart and f' is seen at the first look, and at those
+       whose step is a multiple of k: what is judged by windows counts these. */
     VGRAD_PROBE_BUDGET_EVERY = 10,
     /** 0. The flight recorder: so many looks, the latest of those in the history, are kept for good
        when something is not finite for the first time (vgrad_probe_flight()). */
@@ -103,8 +104,8 @@ typedef enum vgrad_gradients_are {
  * @param probe  the probe.
  * @param option which.
  * @param value  a whole number, at least 1, for EVERY, BUDGET_EVERY, HISTORY, WINDOW and WINDOWS,
- *               from 0 for HISTOGRAM_EVERY, UNITS_EVERY, UPDATE_AFTER and FLIGHT, to 7 for
- * GRADIENTS_ARE; shares in [0, 1]; the others as they are described.
+ *               from 0 for HISTOGRAM_EVERY, UNITS_EVERY, UPDATE_AFTER and FLIGHT, 0 to 7 for
+ *               GRADIENTS_ARE; shares in [0, 1]; the others as they are described.
  * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (HISTORY, FLIGHT, HISTOGRAM_EVERY, UNITS_EVERY
  *         while attached, or after declare).
  * @thread_handle
@@ -150,6 +151,32 @@ VGRAD_API vgrad_status vgrad_probe_watch(vgrad_probe *probe, vgrad_role role, in
  * @since 0.1
  */
 VGRAD_API vgrad_status vgrad_probe_watch_layer(vgrad_probe *probe, const char *name, int32_t watch);
+
+/**
+ * Set how often one layer is looked at, by its name in the networks to come or in the declarations.
+ * A layer's own number stands in place of the probe's, except for VGRAD_PROBE_EVERY: the probe's
+ * says when it looks at all, the layer's which of these looks are at the layer. All are counted in
+ * steps, so what two of them allow is due at their common multiples.
+ *
+ * A look that leaves a layer out has nothing of it: vgrad_probe_history() skips it,
+ * vgrad_probe_read() gives what was seen last, reports say "-" or "not known". It says nothing of
+ * the layer, either: a layer is judged when VGRAD_PROBE_WINDOW samples of it were seen, so that its
+ * windows are as many times longer as it is looked at less often, and what is raised stays raised
+ * until then. A hop of the budget, and the way of delta, is made and judged where all its layers
+ * are looked at.
+ *
+ * @param probe  the probe.
+ * @param name   1 to 63 bytes; copied.
+ * @param option VGRAD_PROBE_EVERY, which is 1 for a layer until it is set,
+ *               VGRAD_PROBE_HISTOGRAM_EVERY or VGRAD_PROBE_UNITS_EVERY.
+ * @param value  as in vgrad_probe_set().
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE (while attached, or after declare),
+ *         VGRAD_E_MEMORY.
+ * @thread_handle
+ * @since 0.1
+ */
+VGRAD_API vgrad_status vgrad_probe_set_layer(vgrad_probe *probe, const char *name,
+                                             vgrad_probe_option option, double value);
 
 /**
  * Look at no role: what vgrad_probe_watch() adds afterwards is then all.
@@ -199,7 +226,9 @@ VGRAD_API vgrad_status vgrad_probe_detach(vgrad_probe *probe);
  * The gradient budget wants, of each dense layer, VGRAD_KERNEL as the pass had it,
  * VGRAD_PREACTIVATION, VGRAD_DELTA and VGRAD_ACTIVATION_GRADIENT; what samples say wants
  * VGRAD_INPUT, VGRAD_DELTA and VGRAD_KERNEL_GRADIENT. Rows of delta hold the 1 / rows of a mean
- * loss. VGRAD_UPDATES_LOST, which wants weights from before and after their update, is not known.
+ * loss. VGRAD_UPDATES_LOST wants VGRAD_KERNEL from before its update, and then VGRAD_KERNEL_UPDATE,
+ * of the same shape in the same step: an update that is not 0 is lost where W + U, rounded to the
+ * dtype of W, is W.
  * @{ */
 
 /**
@@ -235,7 +264,8 @@ VGRAD_API vgrad_status vgrad_probe_declare(vgrad_probe *probe, const char *name,
 VGRAD_API vgrad_status vgrad_probe_begin(vgrad_probe *probe, int64_t step);
 
 /**
- * Look at a tensor of the step: each role of a layer once. Nothing of it is kept.
+ * Look at a tensor of the step: each role of a layer once. Nothing of it is kept but, until the
+ * update comes, a copy of VGRAD_KERNEL where VGRAD_KERNEL_UPDATE is watched.
  *
  * Mind when you hand over VGRAD_KERNEL: the budget wants it as the pass had it, before the update,
  * and so VGRAD_UPDATE_RATIO is by those weights. An attached probe takes the budget from before
@@ -269,17 +299,25 @@ VGRAD_API vgrad_status vgrad_probe_end(vgrad_probe *probe, double loss);
 
 /**
  * What a step's looks have seen so far, as bytes, so that threads and machines that each see a part
- * of a step's tensors can make one look of it: each has a probe with the same layers, begins, and
- * observes its part; all but one serialize, and that one merges and ends. The parts of a tensor are
+ * of a step's tensors can make one look of it: each has a probe with the same layers and options,
+ * begins, and observes its part; all but one serialize, and that one merges. Then each ends, so
+ * that it can begin the next; what the others find is about their parts. The parts of a tensor are
  * taken together as one: rows of a batch, or slices of a kernel's gradient. What all of them hold
- * in full, such as kernels that were copied, only one observes. Where each part's loss is a mean
- * over its own rows, VGRAD_PROBE_LOSS_SCALE = all rows / its rows makes its deltas those of the
- * whole.
+ * in full, such as kernels that were copied, or a gradient that was added up, only one observes.
+ * Where each part's loss is a mean over its own rows, VGRAD_PROBE_LOSS_SCALE = all rows / its rows
+ * makes its deltas those of the whole.
  *
- * Counts, least and largest are exact, sums are to rounding; histograms and units are not in it.
+ * In it are moments, norms of rows, f', and of a step in which they are due histograms (4 KiB for
+ * each tensor) and units. Exactly those of the whole, in any order of merging, are: counts
+ * (elements, zeros, NaNs, Infs), least and largest, histograms, units' counts, least and largest,
+ * and which units live; where LOSS_SCALE is no power of two, but for the rounding of each division
+ * by it. To rounding: mean, standard deviation, L2, mean of |x|, mean of f'^2, and all figures that
+ * are made of them; another cut or order changes their last bits.
+ * VGRAD_UPDATES_LOST is not in it.
  *
  * @param probe     the probe, within a step that it looks at.
- * @param[out] out  the bytes, the same on every machine; NULL: only their number is wanted.
+ * @param[out] out  the bytes, the same on every machine, untouched on failure; NULL: only their
+ *                  number is wanted.
  * @param capacity  of `out`.
  * @param[out] size how many there are.
  * @return VGRAD_OK, VGRAD_E_INVALID (`capacity` is too small: `size` is set), VGRAD_E_STATE.
@@ -290,14 +328,21 @@ VGRAD_API vgrad_status vgrad_probe_serialize(const vgrad_probe *probe, void *out
                                              size_t *size);
 
 /**
- * Add what another probe has seen of this step. Rows come after those that are there.
+ * Add what another probe has seen of this step. Rows come after those that are there, and what this
+ * probe does not look at in this step is left out. Observe first: a tensor that is observed later
+ * takes the place of what was merged.
+ *
+ * Units are added one by one: those of tensors that were cut along any axis but the last. A state
+ * that is merged twice counts twice.
  *
  * @param probe the probe, within a step that it looks at.
- * @param state by vgrad_probe_serialize() of a probe with the same layers; looked over before
- *              anything is added.
+ * @param state by vgrad_probe_serialize() of a probe with the same layers; bytes from anywhere,
+ *              with a checksum, looked over before anything is added. They are as safe as any
+ *              figures from there: what could have been seen is believed.
  * @param size  its bytes.
- * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_FORMAT (other layers, or damaged),
- *         VGRAD_E_UNSUPPORTED (of a later version), VGRAD_E_MEMORY. On failure nothing is added.
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_STATE, VGRAD_E_FORMAT (of other layers or another
+ *         step, other units, damaged, or sums beyond 2^63 - 1), VGRAD_E_UNSUPPORTED (of another
+ *         version), VGRAD_E_MEMORY. On failure nothing is added.
  * @thread_handle
  * @since 0.1
  */
@@ -390,7 +435,8 @@ VGRAD_API int64_t vgrad_probe_flight(const vgrad_probe *probe, int32_t layer, vg
  *
  * @param probe         the probe.
  * @param layer         the layer's index: a dense one that no batch normalization follows.
- * @param[out] samples  rows of the batch, from 0, the largest gradient first.
+ * @param[out] samples  rows of the batch, from 0, the largest gradient first, of several alike the
+ *                      first row first; what is NaN before all others.
  * @param[out] norms    the norms; NULL: not wanted.
  * @param capacity      how many both have room for.
  * @return how many samples there are, which may be more than `capacity`; -1 on failure.
@@ -403,8 +449,8 @@ VGRAD_API int64_t vgrad_probe_worst_samples(const vgrad_probe *probe, int32_t la
 /** @name A closer look
  * At some looks (VGRAD_PROBE_HISTOGRAM_EVERY, VGRAD_PROBE_UNITS_EVERY) and of some of the roles
  * that are watched: VGRAD_KERNEL_GRADIENT, VGRAD_BIAS_GRADIENT, VGRAD_KERNEL, VGRAD_DELTA and
- * VGRAD_ACTIVATION. Only the latest one is remembered. Of a step of several batches it is the last
- * batch's delta and activation.
+ * VGRAD_ACTIVATION. Only the latest one is remembered, be it of a step that was given up. Of a step
+ * of several batches it is the last batch's delta and activation.
  * @{ */
 
 /**
@@ -579,11 +625,14 @@ typedef enum vgrad_report {
 
 /**
  * Tell what was seen, in lines of text. Of a look in progress nothing is told; before the first one
- * has ended the text is "nothing seen yet". The text is for people: it may change.
+ * has ended the text is "nothing seen yet". The text is for people: it may change, its columns are
+ * counted in UTF-8's characters, its decimal point is that of the process's locale, and '?' stands
+ * for control characters in names.
  *
  * @param probe the probe.
  * @param what  which report.
- * @param write where it goes, line by line; it must not change the probe.
+ * @param write where it goes, line by line, each with its LF, until it refuses one; it may read the
+ *              probe, or report on it, but must not change it.
  * @param user  handed to `write`.
  * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_IO (`write` refused).
  * @thread_handle

@@ -97,13 +97,15 @@ static int64_t remove_file(const vgrad__files *files, const char *path)
     return unlink(path) == 0 ? 0 : -errno;
 }
 
-static int64_t is_link(const vgrad__files *files, const char *path)
+static int64_t kind_of_name(const vgrad__files *files, const char *path)
 {
     (void)files;
     struct stat about;
     if (lstat(path, &about) != 0)
-        return errno == ENOENT ? 0 : -errno;
-    return S_ISLNK(about.st_mode);
+        return errno == ENOENT ? VGRAD__NAME_FREE : -errno;
+    return S_ISREG(about.st_mode)   ? VGRAD__NAME_FILE
+           : S_ISLNK(about.st_mode) ? VGRAD__NAME_LINK
+                                    : VGRAD__NAME_OTHER;
 }
 
 static int64_t make_folder(const vgrad__files *files, const char *path)
@@ -148,7 +150,7 @@ const vgrad__files vgrad__posix_files = {
     .sync = sync_file,
     .rename = rename_file,
     .remove = remove_file,
-    .is_link = is_link,
+    .kind = kind_of_name,
     .make_folder = make_folder,
     .sync_folder = sync_folder,
     .list = list_folder,

@@ -9,6 +9,14 @@
 /* An open file; below 0: what errno would be, negated. */
 typedef intptr_t vgrad__file;
 
+/* What there is of a name. */
+typedef enum vgrad__name_kind {
+    VGRAD__NAME_FREE,
+    VGRAD__NAME_FILE,
+    VGRAD__NAME_LINK,
+    VGRAD__NAME_OTHER /* a folder, a device, a pipe */
+} vgrad__name_kind;
+
 /* A context's way to files. A failing call returns errno, negated; one that has nothing to answer
    returns 0. */
 typedef struct vgrad__files {
@@ -31,8 +39,8 @@ typedef struct vgrad__files {
     /* In one step; a file that has the name `to` is replaced. */
     int64_t (*rename)(const struct vgrad__files *files, const char *from, const char *to);
     int64_t (*remove)(const struct vgrad__files *files, const char *path);
-    /* 1 or 0; 0 also where there is nothing of this name. */
-    int64_t (*is_link)(const struct vgrad__files *files, const char *path);
+    /* A vgrad__name_kind: of the name itself, not of what a link leads to. */
+    int64_t (*kind)(const struct vgrad__files *files, const char *path);
     /* ---- folders ---- */
     int64_t (*make_folder)(const struct vgrad__files *files, const char *path);
     /* The names in it are on the device. */

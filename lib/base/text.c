@@ -19,7 +19,7 @@ int32_t vgrad_write_file(const char *text, size_t length, void *user)
 
 vgrad_status vgrad__print(vgrad_write write, void *user, const char *format, ...)
 {
-    char text[512];
+    char text[VGRAD__TEXT_SIZE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);

@@ -80,6 +80,7 @@ void vgrad__observers_begin(vgrad_network *network, int64_t step)
         any |= seat->looking;
     }
     all->watched = any;
+    all->wanted = 0;
     if (!any)
         return;
     for (size_t r = 0; r < network->record_count; r++)
@@ -88,6 +89,8 @@ void vgrad__observers_begin(vgrad_network *network, int64_t step)
         unsigned wanted = VGRAD__WANT_NOTHING;
         for (size_t i = 0; i < all->count; i++)
             wanted |= wants(&all->seats[i], r);
+        if (wanted)
+            all->wanted |= 1u << network->records[r].family;
         if (wanted & VGRAD__WANT_MOMENTS) {
             vgrad__record *source = measured_in_place_of(network, &network->records[r]);
             source->measured = true;
@@ -115,9 +118,14 @@ static void tell(const vgrad__seat *seat, size_t tensor, const vgrad_tensor *vie
                                 wanted & VGRAD__WANT_MOMENTS ? moments : NULL);
 }
 
+bool vgrad__observers_want(const vgrad_network *network, vgrad__family family)
+{
+    return network->observers.watched && network->observers.wanted & 1u << family;
+}
+
 void vgrad__observers_tell(vgrad_network *network, vgrad__family family)
 {
-    if (!network->observers.watched)
+    if (!vgrad__observers_want(network, family))
         return;
     for (size_t r = 0; r < network->record_count; r++) {
         vgrad__record *record = &network->records[r];

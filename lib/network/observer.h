@@ -84,7 +84,8 @@ typedef struct vgrad__seat {
 typedef struct vgrad__observers {
     vgrad__seat *seats;
     size_t count, capacity;
-    bool watched; /* anything is wanted in this step */
+    bool watched;    /* somebody looks at this step */
+    unsigned wanted; /* families of which they want something: a bit each */
 } vgrad__observers;
 
 /* What tensor a number stands for, from 0; false past the last. */
@@ -131,6 +132,8 @@ void vgrad__observer_leave(vgrad_network *network, const vgrad__observer *observ
 void vgrad__observers_begin(vgrad_network *network, int64_t step);
 /* One more batch of the same step: what was measured of the one before is forgotten. */
 void vgrad__observers_again(vgrad_network *network);
+/* Whether anybody wants something of a family in this step. */
+bool vgrad__observers_want(const vgrad_network *network, vgrad__family family);
 /* Tells everyone of the tensors of a family that they wanted. */
 void vgrad__observers_tell(vgrad_network *network, vgrad__family family);
 /* Finding i of those, from 0. */

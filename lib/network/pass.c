@@ -190,7 +190,7 @@ void vgrad__gradients_put(vgrad_network *network, const void *gradients)
 
 void vgrad__gradients_tell(vgrad_network *network)
 {
-    if (network->observers.watched)
+    if (vgrad__observers_want(network, VGRAD__GRADIENTS))
         measure_gradients(network);
     vgrad__observers_tell(network, VGRAD__GRADIENTS);
 }

@@ -172,6 +172,14 @@ static void update_in_blocks(vgrad_optimizer *optimizer, const vgrad__segment *s
     }
 }
 
+/* Whether something is wanted of what an update writes. */
+static bool is_watched(const vgrad_network *network)
+{
+    return vgrad__observers_want(network, VGRAD__PARAMETERS) ||
+           vgrad__observers_want(network, VGRAD__UPDATES) ||
+           vgrad__observers_want(network, VGRAD__PENALTIES);
+}
+
 vgrad_status vgrad__optimizer_update(vgrad_optimizer *optimizer)
 {
     vgrad_network *network = optimizer->network;
@@ -182,7 +190,7 @@ vgrad_status vgrad__optimizer_update(vgrad_optimizer *optimizer)
     if (optimizer->rule->begin)
         optimizer->rule->begin(optimizer);
     vgrad__clip_begin(optimizer);
-    if (network->observers.watched || !all_is_plain(optimizer))
+    if (is_watched(network) || !all_is_plain(optimizer))
         for (size_t s = 0; s < network->segment_count; s++) {
             if (network->segments[s].parameter == 0) /* a layer begins */
                 vgrad__clip_layer(optimizer, network->layers[network->segments[s].layer]);

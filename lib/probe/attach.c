@@ -31,9 +31,8 @@ static bool begin(void *self, int64_t step)
 static void epoch(void *self, int64_t step)
 {
     vgrad_probe *probe = self;
-    if (probe->options[VGRAD_PROBE_COST_LIMIT] > 0)
-        vgrad__cost_limit(&probe->cost, probe->options[VGRAD_PROBE_COST_LIMIT],
-                          (int64_t)probe->options[VGRAD_PROBE_EVERY], step);
+    vgrad__cost_limit(&probe->cost, probe->options[VGRAD_PROBE_COST_LIMIT],
+                      (int64_t)probe->options[VGRAD_PROBE_EVERY], step);
 }
 
 /* Looked at closely in passed(), where it is there whether anybody keeps it or not. */
@@ -46,13 +45,16 @@ static unsigned wants(void *self, size_t tensor)
 {
     const vgrad__scene *scene = &((const vgrad_probe *)self)->scene;
     const int32_t at = scene->of_tensor[tensor];
-    if (at < 0 || scene->layers[at / VGRAD__WATCHABLE].series[at % VGRAD__WATCHABLE] < 0)
+    if (at < 0)
+        return VGRAD__WANT_NOTHING;
+    const vgrad__probe_layer *layer = &scene->layers[at / VGRAD__WATCHABLE];
+    if (!layer->in_look || layer->series[at % VGRAD__WATCHABLE] < 0)
         return VGRAD__WANT_NOTHING;
     const vgrad_role role = vgrad__watchable_role(at % VGRAD__WATCHABLE);
     unsigned wanted = VGRAD__WANT_MOMENTS;
     if (role == VGRAD_KERNEL_UPDATE)
         wanted |= VGRAD__WANT_LOST;
-    if (vgrad__closeup_wants(self, role) && !is_of_pass(role))
+    if (vgrad__closeup_wants(layer, role) && !is_of_pass(role))
         wanted |= VGRAD__WANT_TENSOR;
     return wanted;
 }
@@ -127,7 +129,7 @@ static vgrad_status passed(void *self, const vgrad__passage *passage)
     vgrad_probe *probe = self;
     const vgrad__probe_layer *layer = &probe->scene.layers[passage->index];
     vgrad__signal *signal = &probe->scene.layers[passage->index].signal;
-    if (layer->is_spared)
+    if (!layer->in_look)
         return VGRAD_OK;
     look_closely(probe, passage);
     if (!probe->look.closer || layer->kind == VGRAD_KIND_INPUT || !watches(probe, VGRAD_DELTA))
@@ -241,7 +243,7 @@ static vgrad_status number_tensors(const vgrad_probe *probe, const vgrad_network
         vgrad__observable(network, i, &layer, &role);
         const int32_t place = vgrad__watchable(role);
         scene->of_tensor[i] = place < 0 ? -1 : layer * VGRAD__WATCHABLE + place;
-        if (place < 0 || !watches(probe, role) || scene->layers[layer].is_spared)
+        if (place < 0 || !watches(probe, role) || scene->layers[layer].cadence.every == 0)
             continue;
         scene->layers[layer].series[place] = 0; /* a number comes later */
         vgrad_status status = vgrad__closeup_reserve(probe, &scene->layers[layer], role,
@@ -270,10 +272,13 @@ static vgrad_status make_scene(const vgrad_probe *probe, const vgrad_network *ne
 }
 
 /* Whether anything is made of what is there after a layer's backward. */
-static bool needs_passages(const vgrad_probe *probe)
+static bool needs_passages(const vgrad_probe *probe, const vgrad__scene *scene)
 {
-    return watches(probe, VGRAD_DELTA) || probe->options[VGRAD_PROBE_HISTOGRAM_EVERY] > 0 ||
-           probe->options[VGRAD_PROBE_UNITS_EVERY] > 0;
+    bool needs = watches(probe, VGRAD_DELTA);
+    for (size_t i = 0; i < scene->layer_count; i++)
+        needs |= scene->layers[i].cadence.histogram_every > 0 ||
+                 scene->layers[i].cadence.units_every > 0;
+    return needs;
 }
 
 vgrad_status vgrad_probe_attach(vgrad_probe *probe, vgrad_network *network)
@@ -286,13 +291,13 @@ vgrad_status vgrad_probe_attach(vgrad_probe *probe, vgrad_network *network)
         status = vgrad__observer_join(network, &probe->observer);
     if (status != VGRAD_OK)
         return status;
-    probe->observer.passed = needs_passages(probe) ? passed : NULL;
     status = make_scene(probe, network, &fresh);
     if (status != VGRAD_OK) {
         vgrad__scene_destroy(probe, &fresh);
         vgrad__observer_leave(network, &probe->observer);
         return status;
     }
+    probe->observer.passed = needs_passages(probe, &fresh) ? passed : NULL;
     vgrad__scene_replace(probe, &fresh);
     probe->declaring = false;
     probe->network = network;

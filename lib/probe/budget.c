@@ -90,10 +90,25 @@ static void add_passage(const scribe *s, int32_t at, double *to)
     }
 }
 
+/* Whether this look was one at all the layers of a hop, and saw delta at either end. */
+static bool sees_hop(const scribe *s, int32_t here, int32_t behind)
+{
+    const vgrad__stop *stops = s->scene->path.stops;
+    bool all = true;
+    for (int32_t at = here; at <= behind; at++)
+        all &= s->scene->layers[stops[at].layer].in_look;
+    return all && vgrad__scene_moments(s->scene, (size_t)stops[here].layer, VGRAD_DELTA, s->look) &&
+           vgrad__scene_moments(s->scene, (size_t)stops[behind].layer, VGRAD_DELTA, s->look);
+}
+
 /* From the anchor at `behind` back to the one at `here`. */
 static void make_hop(const scribe *s, int32_t here, int32_t behind)
 {
+    vgrad__signal *signal = &s->scene->layers[s->scene->path.stops[here].layer].signal;
     double *to = figures_of(s, s->scene->path.stops[here].layer);
+    signal->hop_seen = sees_hop(s, here, behind);
+    if (!signal->hop_seen)
+        return;
     for (int f = VGRAD__LOST_TO_WEIGHTS; f <= VGRAD__LOST_IN_BLOCK; f++)
         to[f] = 0;
     for (int32_t at = behind; at-- > here;) {
@@ -129,8 +144,10 @@ static void make_samples(const scribe *s, int32_t index)
     const vgrad__signal *signal = &layer->signal;
     double *to = figures_of(s, index), squares = 0;
     const int64_t rows = signal->delta.count;
+    if (layer->kind != VGRAD_KIND_DENSE || rows == 0 || signal->input.count != rows)
+        return;
     const double delta = norm_seen(s, index, VGRAD_DELTA), norm = signal->kernel_gradient_norm;
-    if (layer->kind != VGRAD_KIND_DENSE || rows == 0 || signal->input.count != rows || !(delta > 0))
+    if (!(delta > 0))
         return;
     for (int64_t b = 0; b < rows; b++) {
         const double one = signal->delta.norms[b] / delta * signal->input.norms[b];

@@ -5,13 +5,17 @@
 #include <string.h>
 
 #include "probe/probe.h"
-#include "tensor/kernels.h"
 #include "tensor/measure.h"
 #include "tensor/tensor.h"
 
 static const vgrad_role roles[VGRAD__CLOSEUPS] = {
     VGRAD_KERNEL_GRADIENT, VGRAD_BIAS_GRADIENT, VGRAD_KERNEL, VGRAD_DELTA, VGRAD_ACTIVATION,
 };
+
+vgrad_role vgrad__closeup_role(int32_t place)
+{
+    return roles[place];
+}
 
 /* Where a role stands among them; -1: nowhere. */
 static int32_t place_of(vgrad_role role)
@@ -28,8 +32,7 @@ vgrad_status vgrad__closeups_create(const vgrad_probe *probe, vgrad__probe_layer
 {
     for (int32_t i = 0; i < VGRAD__CLOSEUPS; i++) {
         vgrad__closeup *closeup = &layer->closeups[i];
-        if (probe->options[VGRAD_PROBE_HISTOGRAM_EVERY] == 0 ||
-            layer->series[vgrad__watchable(roles[i])] < 0)
+        if (layer->cadence.histogram_every == 0 || layer->series[vgrad__watchable(roles[i])] < 0)
             continue;
         closeup->histogram = vgrad__allocate(probe->context, 1, sizeof *closeup->histogram);
         if (!closeup->histogram)
@@ -53,7 +56,7 @@ vgrad_status vgrad__closeup_reserve(const vgrad_probe *probe, vgrad__probe_layer
                                     vgrad_role role, int64_t units)
 {
     const int32_t place = place_of(role);
-    if (place < 0 || probe->options[VGRAD_PROBE_UNITS_EVERY] == 0)
+    if (place < 0 || layer->cadence.units_every == 0)
         return VGRAD_OK;
     vgrad__closeup *closeup = &layer->closeups[place];
     if (units <= closeup->unit_capacity)
@@ -72,29 +75,31 @@ vgrad_status vgrad__closeup_reserve(const vgrad_probe *probe, vgrad__probe_layer
 
 /* ---- looking ---- */
 
-bool vgrad__closeup_wants(const vgrad_probe *probe, vgrad_role role)
+bool vgrad__closeup_wants(const vgrad__probe_layer *layer, vgrad_role role)
 {
-    return (probe->look.counts || probe->look.sees_units) && place_of(role) >= 0;
+    return (layer->counts || layer->sees_units) && place_of(role) >= 0;
 }
 
-/* A histogram cannot be divided: the elements are. */
-static void take_histogram(const vgrad_tensor *tensor, double scale, vgrad__histogram *histogram)
+void vgrad__closeups_begin(vgrad__probe_layer *layer)
 {
-    enum { PART = 1024 };
-    double values[PART];
-    *histogram = (vgrad__histogram){ 0 };
-    if (scale == 1) {
-        vgrad__histogram_of(tensor, histogram);
-        return;
-    }
-    const int64_t elements = vgrad_tensor_count(tensor);
-    for (int64_t first = 0; first < elements; first += PART) {
-        const int64_t some = elements - first < PART ? elements - first : PART;
-        vgrad__tensor_pack_some(tensor, first, some, values, VGRAD_FLOAT64);
-        for (int64_t i = 0; i < some; i++)
-            values[i] /= scale;
-        vgrad__kernels_for(VGRAD_FLOAT64)->histogram(values, (size_t)some, histogram);
-    }
+    for (int32_t i = 0; i < VGRAD__CLOSEUPS; i++)
+        layer->closeups[i].counted_now = layer->closeups[i].units_seen_now = false;
+}
+
+void vgrad__closeup_add_histogram(vgrad__closeup *closeup, const vgrad__histogram *more)
+{
+    if (!closeup->counted_now)
+        *closeup->histogram = (vgrad__histogram){ 0 };
+    vgrad__histogram_merge(closeup->histogram, more);
+    closeup->counted = closeup->counted_now = true;
+}
+
+void vgrad__closeup_begin_units(vgrad__closeup *closeup, int64_t count)
+{
+    closeup->unit_count = count;
+    for (int64_t unit = 0; unit < count; unit++)
+        closeup->units[unit] = (vgrad__moments){ 0 };
+    closeup->units_seen = closeup->units_seen_now = true;
 }
 
 /* Column by column: each is a tensor with strides of its own. */
@@ -104,8 +109,7 @@ static void measure_units(const vgrad_tensor *tensor, double scale, vgrad__close
     const int64_t size = (int64_t)vgrad__dtype_size((vgrad_dtype)tensor->dtype);
     const int64_t step = last >= 0 ? tensor->strides[last] * size : 0;
     vgrad_tensor column = *tensor;
-    closeup->unit_count = last >= 0 ? tensor->shape[last] : 1;
-    closeup->units_seen = true;
+    vgrad__closeup_begin_units(closeup, last >= 0 ? tensor->shape[last] : 1);
     if (last >= 0)
         column.shape[last] = 1;
     for (int64_t unit = 0; unit < closeup->unit_count; unit++) {
@@ -119,14 +123,16 @@ void vgrad__closeup_look(vgrad_probe *probe, int32_t layer, vgrad_role role,
                          const vgrad_tensor *tensor, double scale)
 {
     vgrad__probe_layer *of = &probe->scene.layers[layer];
-    if (!vgrad__closeup_wants(probe, role) || of->series[vgrad__watchable(role)] < 0)
+    if (!vgrad__closeup_wants(of, role) || of->series[vgrad__watchable(role)] < 0)
         return;
     vgrad__closeup *closeup = &of->closeups[place_of(role)];
-    if (probe->look.counts) {
-        take_histogram(tensor, scale, closeup->histogram);
-        closeup->counted = true;
+    if (of->counts) {
+        closeup->counted_now = false; /* of a tensor that comes twice, the later one counts */
+        vgrad__histogram of_tensor = { 0 };
+        vgrad__histogram_of(tensor, scale, &of_tensor);
+        vgrad__closeup_add_histogram(closeup, &of_tensor);
     }
-    if (probe->look.sees_units)
+    if (of->sees_units)
         measure_units(tensor, scale, closeup);
 }
 

@@ -15,10 +15,10 @@ enum { VGRAD__CLOSEUPS = 5 };
 /* The latest ones of a role of a layer. {0} is an empty one. */
 typedef struct vgrad__closeup {
     vgrad__histogram *histogram; /* NULL: not wanted */
-    bool counted;                /* it was taken */
+    bool counted, counted_now;   /* it was taken; in this look */
     vgrad__moments *units;
     int64_t unit_count, unit_capacity;
-    bool units_seen;
+    bool units_seen, units_seen_now; /* likewise */
 } vgrad__closeup;
 
 struct vgrad__probe_layer;
@@ -31,12 +31,22 @@ void vgrad__closeups_destroy(const vgrad_probe *probe, struct vgrad__probe_layer
 vgrad_status vgrad__closeup_reserve(const vgrad_probe *probe, struct vgrad__probe_layer *layer,
                                     vgrad_role role, int64_t units);
 
-/* Whether this look is to look closely at tensors of the role. */
-bool vgrad__closeup_wants(const vgrad_probe *probe, vgrad_role role);
+/* The role that stands at a place among those that are looked at so. */
+vgrad_role vgrad__closeup_role(int32_t place);
+
+/* A look begins. */
+void vgrad__closeups_begin(struct vgrad__probe_layer *layer);
+/* Whether this look is to look closely at the layer's tensors of the role. */
+bool vgrad__closeup_wants(const struct vgrad__probe_layer *layer, vgrad_role role);
 /* Looks at one, if it is to and the role is watched. Its numbers are `scale` times too large; there
    is room for its units. */
 void vgrad__closeup_look(vgrad_probe *probe, int32_t layer, vgrad_role role,
                          const vgrad_tensor *tensor, double scale);
+
+/* Adds a histogram to this look's. */
+void vgrad__closeup_add_histogram(vgrad__closeup *closeup, const vgrad__histogram *more);
+/* This look sees so many units, for which there is room; nothing of them was seen yet. */
+void vgrad__closeup_begin_units(vgrad__closeup *closeup, int64_t count);
 
 /* vgrad_probe_read() of a quantity that is read from a histogram. */
 vgrad_status vgrad__closeup_read(const vgrad_probe *probe, int32_t layer, vgrad_role role,

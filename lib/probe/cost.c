@@ -57,7 +57,8 @@ double vgrad__cost_percent(const vgrad__cost *cost, int64_t every)
 void vgrad__cost_limit(vgrad__cost *cost, double limit, int64_t every, int64_t step)
 {
     const int64_t farthest = 1 << 20;
-    const double wanted = ceil(100 * vgrad__cost_of_a_look(cost) / limit / (double)every);
+    const double wanted =
+        limit > 0 ? ceil(100 * vgrad__cost_of_a_look(cost) / limit / (double)every) : 1;
     const int64_t before = cost->stretch > 0 ? cost->stretch : 1;
     if (isnan(wanted))
         return;

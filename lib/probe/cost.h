@@ -36,7 +36,7 @@ void vgrad__cost_begin(vgrad__cost *cost, double now, bool looks);
 double vgrad__cost_of_a_look(const vgrad__cost *cost);
 /* Percent of the run's time with a look every so many steps; NaN likewise. */
 double vgrad__cost_percent(const vgrad__cost *cost, int64_t every);
-/* Between epochs, before `step`: looks may cost `limit` percent. */
+/* Between epochs, before `step`: looks may cost `limit` percent; 0: whatever they cost. */
 void vgrad__cost_limit(vgrad__cost *cost, double limit, int64_t every, int64_t step);
 
 #endif

@@ -64,7 +64,7 @@ vgrad_status vgrad_probe_declare(vgrad_probe *probe, const char *name, vgrad_lay
     one->has_derivative = vgrad__activation_bends(activation);
     one->steepest = vgrad__steepest(activation);
     for (int32_t place = 0; place < VGRAD__WATCHABLE; place++)
-        one->series[place] = !one->is_spared && probe->roles & 1u << place ? 0 : -1;
+        one->series[place] = one->cadence.every > 0 && probe->roles & 1u << place ? 0 : -1;
     if (layer)
         *layer = (int32_t)probe->scene.layer_count - 1;
     return VGRAD_OK;
@@ -171,6 +171,7 @@ static vgrad_status look_at_preactivation(vgrad_probe *probe, int32_t index,
     vgrad__signal *signal = &probe->scene.layers[index].signal;
     signal->derivatives = 0; /* of a tensor that comes twice, the later one counts */
     signal->derivative_squares = 0;
+    memset(signal->alive_now, 0, (size_t)layer->units);
     for (int64_t i = 0; i < rows; i++) {
         const vgrad_tensor one = vgrad__tensor_row(tensor, i);
         vgrad__tensor_pack(&one, row, VGRAD_FLOAT64);
@@ -226,7 +227,8 @@ vgrad_status vgrad_probe_observe(vgrad_probe *probe, int32_t layer, vgrad_role r
         return vgrad__fail(VGRAD_E_INVALID, "role: %d (%s) cannot be watched", (int)role,
                            vgrad_role_name(role));
     status = vgrad__tensor_check(tensor, "tensor");
-    if (status != VGRAD_OK || !probe->look.open || probe->scene.layers[layer].series[place] < 0)
+    if (status != VGRAD_OK || !probe->look.open || !probe->scene.layers[layer].in_look ||
+        probe->scene.layers[layer].series[place] < 0)
         return status;
     if (is_of_rows(role) && tensor->rank > 0 && tensor->shape[0] > probe->look.rows)
         probe->look.rows = tensor->shape[0];
@@ -234,12 +236,16 @@ vgrad_status vgrad_probe_observe(vgrad_probe *probe, int32_t layer, vgrad_role r
     vgrad__moments_divide(&moments, scale_of(probe, role));
     if (probe->look.closer)
         status = look_closer(probe, layer, role, tensor, &moments);
+    if (status == VGRAD_OK && role == VGRAD_KERNEL)
+        status = vgrad__lost_keep(probe, layer, tensor);
     if (status == VGRAD_OK)
         status = vgrad__closeup_reserve(probe, &probe->scene.layers[layer], role,
                                         tensor->rank > 0 ? tensor->shape[tensor->rank - 1] : 1);
     if (status != VGRAD_OK)
         return status;
     vgrad__look_moments(probe, layer, place, &moments);
+    if (role == VGRAD_KERNEL_UPDATE)
+        vgrad__lost_count(probe, layer, tensor);
     vgrad__closeup_look(probe, layer, role, tensor, scale_of(probe, role));
     return VGRAD_OK;
 }

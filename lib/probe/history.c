@@ -75,6 +75,15 @@ int64_t vgrad__history_step(const vgrad__history *history, size_t look)
     return history->steps[look % history->capacity];
 }
 
+bool vgrad__history_is_odd(const vgrad__history *history)
+{
+    const vgrad__sight *sights = row(history, history->looks - 1);
+    for (size_t s = 0; s < history->series; s++)
+        if (sights[s].seen && sights[s].moments.finite < sights[s].moments.count)
+            return true;
+    return false;
+}
+
 const vgrad__moments *vgrad__history_at(const vgrad__history *history, size_t series, size_t look)
 {
     const vgrad__sight *sight = &row(history, look)[series];

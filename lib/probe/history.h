@@ -45,6 +45,8 @@ void vgrad__history_copy(vgrad__history *history, const vgrad__history *from);
 
 /* The figures of a look, NaN at first. */
 double *vgrad__history_figures(const vgrad__history *history, size_t look);
+/* Whether the latest look saw something that is not finite. */
+bool vgrad__history_is_odd(const vgrad__history *history);
 /* NULL if the series was not seen at that look. */
 const vgrad__moments *vgrad__history_at(const vgrad__history *history, size_t series, size_t look);
 

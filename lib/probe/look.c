@@ -9,10 +9,25 @@
 #include "tensor/tensor.h"
 
 /* Whether something that is done at every k-th step, 0: at none, is due. */
-static bool is_due(const vgrad_probe *probe, vgrad_probe_option every, int64_t step)
+static bool is_due(double every, int64_t step)
 {
-    const int64_t k = (int64_t)probe->options[every];
-    return k > 0 && step % k == 0;
+    return every == 1 || (every > 0 && step % (int64_t)every == 0);
+}
+
+static void begin_layer(vgrad__probe_layer *layer, int64_t step)
+{
+    vgrad__signal *signal = &layer->signal;
+    layer->in_look = is_due(layer->cadence.every, step);
+    layer->counts = layer->in_look && is_due(layer->cadence.histogram_every, step);
+    layer->sees_units = layer->in_look && is_due(layer->cadence.units_every, step);
+    signal->input.count = signal->delta.count = 0;
+    signal->kernel_norm = signal->kernel_gradient_norm = (double)NAN;
+    signal->derivatives = 0;
+    signal->derivative_squares = 0;
+    memset(signal->alive_now, 0, (size_t)layer->units);
+    signal->hop_seen = false;
+    layer->kernel_before.is_there = false;
+    vgrad__closeups_begin(layer);
 }
 
 void vgrad__look_begin(vgrad_probe *probe, int64_t step)
@@ -22,18 +37,11 @@ void vgrad__look_begin(vgrad_probe *probe, int64_t step)
         vgrad__history_drop(&scene->history);
     vgrad__history_begin(&scene->history, step);
     probe->look.open = true;
-    probe->look.closer =
-        (scene->history.looks - 1) % (size_t)probe->options[VGRAD_PROBE_BUDGET_EVERY] == 0;
+    probe->look.closer = /* the first one tells how the network began */
+        scene->history.looks == 1 || is_due(probe->options[VGRAD_PROBE_BUDGET_EVERY], step);
     probe->look.step = step;
-    probe->look.counts = is_due(probe, VGRAD_PROBE_HISTOGRAM_EVERY, step);
-    probe->look.sees_units = is_due(probe, VGRAD_PROBE_UNITS_EVERY, step);
-    for (size_t i = 0; i < scene->layer_count; i++) {
-        vgrad__signal *signal = &scene->layers[i].signal;
-        signal->input.count = signal->delta.count = 0;
-        signal->kernel_norm = signal->kernel_gradient_norm = (double)NAN;
-        signal->derivatives = 0;
-        signal->derivative_squares = 0;
-    }
+    for (size_t i = 0; i < scene->layer_count; i++)
+        begin_layer(&scene->layers[i], step);
 }
 
 void vgrad__look_moments(vgrad_probe *probe, int32_t layer, int32_t place,
@@ -171,15 +179,24 @@ void vgrad__look_derivative(vgrad_probe *probe, int32_t layer, const double *der
         const int64_t unit = (first + i) % units;
         const int64_t some = units - unit < count - i ? units - unit : count - i;
         for (int64_t k = 0; k < some; k++)
-            signal->alive[unit + k] |= derivative[i + k] != 0;
+            signal->alive_now[unit + k] |= derivative[i + k] != 0;
         i += some;
     }
+}
+
+/* Of a look that is given up nothing stays. */
+static void keep_alive(const vgrad__probe_layer *layer)
+{
+    for (int64_t unit = 0; unit < layer->units; unit++)
+        layer->signal.alive[unit] |= layer->signal.alive_now[unit];
 }
 
 void vgrad__look_end(vgrad_probe *probe, double loss, int64_t rows)
 {
     probe->look.open = false;
     *vgrad__scene_loss(&probe->scene, probe->scene.history.looks - 1) = loss;
+    for (size_t i = 0; i < probe->scene.layer_count; i++)
+        keep_alive(&probe->scene.layers[i]);
     vgrad__budget(probe);
     vgrad__rules_look(probe, loss, rows);
 }

@@ -90,7 +90,7 @@ void vgrad_probe_destroy(vgrad_probe *probe)
     vgrad_context *context = probe->context;
     vgrad_probe_detach(probe);
     vgrad__scene_destroy(probe, &probe->scene);
-    vgrad__release(context, probe->spared, probe->spared_capacity, sizeof *probe->spared);
+    vgrad__release(context, probe->wishes, probe->wish_capacity, sizeof *probe->wishes);
     vgrad__release(context, probe, 1, sizeof *probe);
     vgrad__context_let_go(context);
 }
@@ -106,8 +106,7 @@ vgrad_status vgrad__check_not_attached(const vgrad_probe *probe)
     return VGRAD_OK;
 }
 
-/* VGRAD_OK where what is watched, or remembered, can still be chosen. */
-static vgrad_status check_early(const vgrad_probe *probe)
+vgrad_status vgrad__check_early(const vgrad_probe *probe)
 {
     vgrad_status status = vgrad__check_not_attached(probe);
     if (status == VGRAD_OK && probe->declaring)
@@ -120,10 +119,8 @@ static bool is_option(vgrad_probe_option option)
     return (int)option >= 0 && (int)option < VGRAD__PROBE_OPTIONS_MAX && options[option].name;
 }
 
-vgrad_status vgrad_probe_set(vgrad_probe *probe, vgrad_probe_option option, double value)
+vgrad_status vgrad__check_option(vgrad_probe_option option, double value)
 {
-    if (!probe)
-        return vgrad__fail_null("probe");
     if (!is_option(option))
         return vgrad__fail(VGRAD_E_INVALID, "option: no probe option %d", (int)option);
     if (!vgrad__number_fits(value, options[option].low, options[option].high,
@@ -131,7 +128,16 @@ vgrad_status vgrad_probe_set(vgrad_probe *probe, vgrad_probe_option option, doub
         return vgrad__fail(VGRAD_E_INVALID, "%s: %s from %g to %.10g, got %g", options[option].name,
                            options[option].whole ? "a whole number" : "a number",
                            options[option].low, options[option].high, value);
-    vgrad_status status = options[option].early ? check_early(probe) : VGRAD_OK;
+    return VGRAD_OK;
+}
+
+vgrad_status vgrad_probe_set(vgrad_probe *probe, vgrad_probe_option option, double value)
+{
+    if (!probe)
+        return vgrad__fail_null("probe");
+    vgrad_status status = vgrad__check_option(option, value);
+    if (status == VGRAD_OK && options[option].early)
+        status = vgrad__check_early(probe);
     if (status == VGRAD_OK)
         probe->options[option] = value;
     return status;
@@ -150,7 +156,7 @@ double vgrad_probe_get(const vgrad_probe *probe, vgrad_probe_option option)
 
 vgrad_status vgrad_probe_watch(vgrad_probe *probe, vgrad_role role, int32_t watch)
 {
-    vgrad_status status = check_early(probe);
+    vgrad_status status = vgrad__check_early(probe);
     if (status != VGRAD_OK)
         return status;
     const int32_t place = vgrad__watchable(role);
@@ -164,45 +170,9 @@ vgrad_status vgrad_probe_watch(vgrad_probe *probe, vgrad_role role, int32_t watc
     return VGRAD_OK;
 }
 
-/* Its place among the spared; as many as there are: it is none. */
-static size_t find_spared(const vgrad_probe *probe, const char *name)
-{
-    size_t i = 0;
-    while (i < probe->spared_count && strcmp(probe->spared[i].text, name) != 0)
-        i++;
-    return i;
-}
-
-bool vgrad__is_spared(const vgrad_probe *probe, const char *name)
-{
-    return find_spared(probe, name) < probe->spared_count;
-}
-
-vgrad_status vgrad_probe_watch_layer(vgrad_probe *probe, const char *name, int32_t watch)
-{
-    vgrad_status status = check_early(probe);
-    if (status != VGRAD_OK)
-        return status;
-    if (!name)
-        return vgrad__fail_null("name");
-    const size_t length = strlen(name), place = find_spared(probe, name);
-    if (length < 1 || length >= sizeof probe->spared->text)
-        return vgrad__fail(VGRAD_E_INVALID, "name: 1 to %zu bytes, got %zu",
-                           sizeof probe->spared->text - 1, length);
-    if (watch && place < probe->spared_count)
-        probe->spared[place] = probe->spared[--probe->spared_count];
-    if (watch || place < probe->spared_count)
-        return VGRAD_OK;
-    status = vgrad__grow(probe->context, (void **)&probe->spared, probe->spared_count,
-                         &probe->spared_capacity, sizeof *probe->spared);
-    if (status == VGRAD_OK)
-        memcpy(probe->spared[probe->spared_count++].text, name, length + 1);
-    return status;
-}
-
 vgrad_status vgrad_probe_watch_none(vgrad_probe *probe)
 {
-    vgrad_status status = check_early(probe);
+    vgrad_status status = vgrad__check_early(probe);
     if (status == VGRAD_OK)
         probe->roles = 0;
     return status;
@@ -239,7 +209,7 @@ vgrad_status vgrad__check_watched(const vgrad_probe *probe, const vgrad__probe_l
     const int32_t place = vgrad__watchable(role);
     if (place >= 0 && layer->series[place] >= 0)
         return VGRAD_OK;
-    if (place >= 0 && (layer->is_spared || !(probe->roles & 1u << place)))
+    if (place >= 0 && (layer->cadence.every == 0 || !(probe->roles & 1u << place)))
         return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": its %s (role %d) is not watched",
                            layer->name, vgrad_role_name(role), (int)role);
     return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": has no %s (role %d) to look at",

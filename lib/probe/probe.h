@@ -42,26 +42,45 @@ typedef struct vgrad__signal {
     /* f' over the elements of this look. */
     int64_t derivatives;
     double derivative_squares;
-    /* Units whose f' was not 0 somewhere in the window. */
-    uint8_t *alive;
+    /* Units whose f' was not 0 somewhere: in this look, and in the window's looks that ended. */
+    uint8_t *alive_now, *alive;
+    bool hop_seen; /* delta at either end of the hop to here, and the layers between */
 } vgrad__signal;
 
+/* A tensor of the look of which a copy is kept. */
+typedef struct vgrad__kept {
+    void *data;
+    size_t capacity; /* bytes */
+    bool is_there;   /* in this look */
+    vgrad_tensor view;
+} vgrad__kept;
+
 /* ---- what a layer is ---- */
+
+/* How often a layer is looked at: at looks whose step is a multiple; 0: never. */
+typedef struct vgrad__cadence {
+    double every, histogram_every, units_every;
+} vgrad__cadence;
 
 typedef struct vgrad__probe_layer {
     char name[64];
     vgrad_layer_kind kind;
     vgrad_activation activation; /* of a declared layer */
     int64_t fan_in, fan_out, units;
-    bool is_spared; /* by vgrad_probe_watch_layer() */
+    vgrad__cadence cadence;
+    bool in_look;            /* the look is one of its cadence */
+    bool counts, sees_units; /* and takes its histograms, and statistics of each of its units */
     bool has_derivative, is_output;
+    bool is_odd;                      /* at its latest look something of it was not finite */
     bool trainable;                   /* at the latest look */
     double steepest;                  /* max |f'| */
     bool below_batch_norm;            /* what comes back to it is of no sample alone */
     int32_t series[VGRAD__WATCHABLE]; /* in the history; -1: not watched */
     vgrad__signal signal;
+    vgrad__kept kernel_before; /* its update; of a declared layer */
     vgrad__closeup closeups[VGRAD__CLOSEUPS];
     vgrad__layer_window window;
+    vgrad__hop_window hop;      /* to here from the anchor behind */
     vgrad__moments last_kernel; /* count 0: not seen yet */
     double first_gain;          /* log10 of the kernel's gain at the first look; NaN: not known */
 } vgrad__probe_layer;
@@ -85,7 +104,6 @@ typedef struct vgrad__look {
     bool open;
     bool closer; /* its turn to look at what the budget takes, too */
     int64_t step;
-    bool counts, sees_units; /* it takes histograms, and statistics of each unit */
     /* Of a loop of the user's. */
     bool in_step;
     bool has_begun; /* some step */
@@ -94,15 +112,18 @@ typedef struct vgrad__look {
 
 enum { VGRAD__PROBE_OPTIONS_MAX = 48 };
 
-typedef struct vgrad__layer_name {
-    char text[64];
-} vgrad__layer_name;
+/* What was asked for one layer, by its name. NaN: what holds for all. */
+typedef struct vgrad__wish {
+    char name[64];
+    bool is_spared;
+    vgrad__cadence cadence;
+} vgrad__wish;
 
 struct vgrad_probe {
     vgrad_context *context;
     double options[VGRAD__PROBE_OPTIONS_MAX];
-    vgrad__layer_name *spared; /* layers that are not to be looked at */
-    size_t spared_count, spared_capacity;
+    vgrad__wish *wishes;
+    size_t wish_count, wish_capacity;
     uint32_t roles;         /* a bit for each place among the watchable */
     vgrad_network *network; /* NULL: not attached */
     bool declaring;         /* the layers are those of a loop of the user's */
@@ -113,10 +134,14 @@ struct vgrad_probe {
     vgrad__cost cost;
 };
 
-/* Whether a layer of that name is not to be looked at. */
-bool vgrad__is_spared(const vgrad_probe *probe, const char *name);
 /* VGRAD_OK if nothing is attached. */
 vgrad_status vgrad__check_not_attached(const vgrad_probe *probe);
+/* VGRAD_OK where what is watched, or remembered, can still be chosen. */
+vgrad_status vgrad__check_early(const vgrad_probe *probe);
+/* VGRAD_OK if it is an option, and the value one that it can have. */
+vgrad_status vgrad__check_option(vgrad_probe_option option, double value);
+/* How often a layer of that name is to be looked at (wish.c). */
+vgrad__cadence vgrad__cadence_of(const vgrad_probe *probe, const char *name);
 
 /* NULL, with the error, if there is none. */
 const vgrad__probe_layer *vgrad__probe_layer_at(const vgrad_probe *probe, int32_t layer);
@@ -162,5 +187,13 @@ void vgrad__look_derivative(vgrad_probe *probe, int32_t layer, const double *der
                             int64_t first, int64_t count);
 /* It has seen all there is: figures are made of it. */
 void vgrad__look_end(vgrad_probe *probe, double loss, int64_t rows);
+
+/* ---- lost.c ---- */
+
+/* A declared layer's kernel came, and its update may follow. */
+vgrad_status vgrad__lost_keep(vgrad_probe *probe, int32_t layer, const vgrad_tensor *kernel);
+/* The update came: VGRAD_UPDATES_LOST is made, if the kernel was kept. */
+void vgrad__lost_count(vgrad_probe *probe, int32_t layer, const vgrad_tensor *update);
+void vgrad__kept_release(const vgrad_probe *probe, vgrad__kept *kept);
 
 #endif

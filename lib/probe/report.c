@@ -19,6 +19,19 @@ double vgrad__sheet_rms(const vgrad__sheet *sheet, size_t layer, vgrad_role role
     return vgrad__moments_read(moments, VGRAD_L2) / sqrt((double)moments->count);
 }
 
+int vgrad__sheet_columns(const char *name)
+{
+    int columns = 0;
+    for (; *name; name++)
+        columns += ((unsigned char)*name & 0xc0) != 0x80; /* one that goes on is no character */
+    return columns;
+}
+
+int vgrad__sheet_pad(const char *name, int columns)
+{
+    return columns + (int)strlen(name) - vgrad__sheet_columns(name);
+}
+
 /* ---- the table ---- */
 
 enum { COLUMNS = 7, CELL_SIZE = 32, LINE_SIZE = 320 };
@@ -48,15 +61,17 @@ static double value_of(const vgrad__sheet *sheet, size_t layer, int column)
     return vgrad__scene_figures(&sheet->probe->scene, layer, look)[columns[column].figure];
 }
 
+/* What is too large for its column is told by its power of ten. */
 static void write_cell(double value, char style, int digits, char to[CELL_SIZE])
 {
+    const double too_large = 1e5;
     if (isnan(value))
         snprintf(to, CELL_SIZE, "-");
     else if (isinf(value))
         snprintf(to, CELL_SIZE, value < 0 ? "-Inf" : "Inf");
     else if (style == 'e')
         snprintf(to, CELL_SIZE, "%.*e", digits, value);
-    else if (style == 'f')
+    else if (style == 'f' && fabs(value) < too_large)
         snprintf(to, CELL_SIZE, "%.*f", digits, value);
     else
         snprintf(to, CELL_SIZE, "%.*g", digits, value);
@@ -72,11 +87,12 @@ static void append(char line[LINE_SIZE], int column, const char *cell)
 
 static int widest_name(const vgrad_probe *probe, const char *heading)
 {
-    size_t widest = strlen(heading);
-    for (size_t i = 0; i < probe->scene.layer_count; i++)
-        if (strlen(probe->scene.layers[i].name) > widest)
-            widest = strlen(probe->scene.layers[i].name);
-    return (int)widest;
+    int widest = vgrad__sheet_columns(heading);
+    for (size_t i = 0; i < probe->scene.layer_count; i++) {
+        const int own = vgrad__sheet_columns(probe->scene.layers[i].name);
+        widest = own > widest ? own : widest;
+    }
+    return widest;
 }
 
 static vgrad_status report_table(const vgrad__sheet *sheet)
@@ -102,7 +118,8 @@ static vgrad_status report_table(const vgrad__sheet *sheet)
     if (status == VGRAD_OK)
         status = vgrad__print(sheet->write, sheet->user, "%s\n", line);
     for (size_t i = 0; i < scene->layer_count && status == VGRAD_OK; i++) {
-        snprintf(line, sizeof line, "%-*s", width, scene->layers[i].name);
+        const char *name = scene->layers[i].name;
+        snprintf(line, sizeof line, "%-*s", vgrad__sheet_pad(name, width), name);
         for (int c = 0; c < COLUMNS; c++) {
             write_cell(value_of(sheet, i, c), columns[c].style, columns[c].digits, cell);
             append(line, c, cell);
@@ -162,6 +179,30 @@ static vgrad_status report_findings(const vgrad__sheet *sheet)
 
 /* ---- all of them ---- */
 
+/* Where text goes in the end. */
+typedef struct drain {
+    vgrad_write write;
+    void *user;
+} drain;
+
+/* Names are the caller's and may hold anything: '?' stands for what would break a line or steer a
+   terminal, the control characters of ASCII and, after C2, those of Unicode. */
+static int32_t write_clean(const char *text, size_t length, void *user)
+{
+    const drain *to = user;
+    char line[VGRAD__TEXT_SIZE];
+    size_t used = 0;
+    for (size_t i = 0; i < length; i++) {
+        const unsigned char one = (unsigned char)text[i];
+        const unsigned char next = i + 1 < length ? (unsigned char)text[i + 1] : 0;
+        const bool of_unicode = one == 0xc2 && next >= 0x80 && next < 0xa0;
+        const bool of_ascii = (one < ' ' && i + 1 < length) || one == 0x7f; /* not the last LF */
+        line[used++] = of_unicode || of_ascii ? '?' : text[i];
+        i += of_unicode;
+    }
+    return to->write(line, used, to->user);
+}
+
 vgrad_status vgrad_probe_report(const vgrad_probe *probe, vgrad_report what, vgrad_write write,
                                 void *user)
 {
@@ -179,8 +220,9 @@ vgrad_status vgrad_probe_report(const vgrad_probe *probe, vgrad_report what, vgr
         return vgrad__fail(VGRAD_E_INVALID, "what: no report %d", (int)what);
     const vgrad__history *history = &probe->scene.history;
     const bool unended = probe->look.open && history->looks > 0; /* the latest, still looking */
+    drain to = { write, user };
     const vgrad__sheet sheet = { probe, vgrad__history_first(history), history->looks - unended,
-                                 write, user };
+                                 write_clean, &to };
     if (sheet.end <= sheet.first)
         return vgrad__print(write, user, "nothing seen yet\n");
     return reports[what](&sheet);

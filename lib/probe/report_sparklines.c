@@ -39,13 +39,13 @@ static curve pool(const vgrad__sheet *sheet, size_t which)
     curve c = { .width = looks < WIDTH ? looks : WIDTH };
     size_t look = sheet->first;
     for (size_t i = 0; i < c.width; i++) {
-        double sum = 0, count = 0;
+        double mean = 0, count = 0;
         for (; look < sheet->first + (i + 1) * looks / c.width; look++) {
             const double value = value_at(sheet, which, look);
-            sum += isfinite(value) ? value : 0;
-            count += isfinite(value) != 0;
+            if (isfinite(value))
+                mean += (value - mean) / ++count; /* a sum might overflow */
         }
-        c.at[i] = count > 0 ? sum / count : (double)NAN;
+        c.at[i] = count > 0 ? mean : (double)NAN;
     }
     return c;
 }
@@ -81,13 +81,13 @@ static range survey(const vgrad__sheet *sheet, int *name_width)
 {
     const vgrad__scene *scene = &sheet->probe->scene;
     range all = nothing;
-    *name_width = (int)strlen(loss_name);
+    *name_width = vgrad__sheet_columns(loss_name);
     for (size_t i = 0; i < scene->layer_count; i++) {
         const curve c = pool(sheet, i);
         const range own = widen(nothing, &c);
         if (own.low > own.high)
             continue;
-        const int width = (int)strlen(scene->layers[i].name);
+        const int width = vgrad__sheet_columns(scene->layers[i].name);
         *name_width = width > *name_width ? width : *name_width;
         all = widen(all, &c);
     }
@@ -115,6 +115,7 @@ vgrad_status vgrad__report_sparklines(const vgrad__sheet *sheet)
     vgrad_status status = print_head(sheet, shared);
     for (size_t i = 0; i <= scene->layer_count && status == VGRAD_OK; i++) {
         const bool is_loss = i == scene->layer_count;
+        const char *name = is_loss ? loss_name : scene->layers[i].name;
         const curve c = pool(sheet, i);
         const range own = widen(nothing, &c);
         char line[WIDTH * BYTES + 1];
@@ -123,8 +124,7 @@ vgrad_status vgrad__report_sparklines(const vgrad__sheet *sheet)
         draw(&c, is_loss ? own : shared, line);
         status = vgrad__print(sheet->write, sheet->user,
                               is_loss ? "%-*s  %s  %.3g to %.3g\n" : "%-*s  %s  %.2f to %.2f\n",
-                              name_width, is_loss ? loss_name : scene->layers[i].name, line,
-                              own.low, own.high);
+                              vgrad__sheet_pad(name, name_width), name, line, own.low, own.high);
     }
     return status;
 }

@@ -24,7 +24,10 @@ vgrad__verdict vgrad__verdict_on(const vgrad_probe *probe, vgrad_finding_code co
 
 void vgrad__deliver(vgrad_probe *probe, const vgrad__verdict *verdict)
 {
-    const int64_t first = verdict->at_once ? probe->look.step : probe->window.first_step;
+    const int64_t first = verdict->at_once ? probe->look.step
+                          : verdict->layer >= 0
+                              ? probe->scene.layers[verdict->layer].window.first_step
+                              : probe->window.way_first_step;
     vgrad__findings_take(&probe->scene.findings, verdict, first, probe->look.step,
                          (int32_t)probe->options[VGRAD_PROBE_WINDOWS]);
 }
@@ -48,11 +51,13 @@ double vgrad__median(const double *values, int64_t count)
 static void judge_window(vgrad_probe *probe)
 {
     const bool is_early = probe->window.judged < probe->options[VGRAD_PROBE_WINDOWS];
-    vgrad__judge_way(probe);
+    if (vgrad__window_has_way(probe))
+        vgrad__judge_way(probe);
     for (int32_t at = 1; is_early && at < probe->scene.path.count; at++)
         vgrad__judge_initialization(probe, at);
     for (size_t i = 0; i < probe->scene.layer_count; i++)
-        vgrad__judge_layer(probe, (int32_t)i);
+        if (vgrad__window_is_full(probe, probe->scene.layers[i].window.samples))
+            vgrad__judge_layer(probe, (int32_t)i);
 }
 
 void vgrad__rules_look(vgrad_probe *probe, double loss, int64_t rows)
@@ -64,7 +69,7 @@ void vgrad__rules_look(vgrad_probe *probe, double loss, int64_t rows)
     vgrad__judge_finite(probe);
     if (probe->look.closer)
         vgrad__window_add_look(probe, rows);
-    if (probe->window.samples >= (int64_t)probe->options[VGRAD_PROBE_WINDOW]) {
+    if (vgrad__window_is_full(probe, probe->window.samples)) {
         judge_window(probe);
         vgrad__window_begin(probe);
     }

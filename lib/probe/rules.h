@@ -32,6 +32,11 @@ double vgrad__median(const double *values, int64_t count);
 void vgrad__window_add_loss(vgrad_probe *probe, double loss);
 /* A look at all that is judged by windows. */
 void vgrad__window_add_look(vgrad_probe *probe, int64_t rows);
+/* Whether so many samples are enough to judge by. */
+bool vgrad__window_is_full(const vgrad_probe *probe, int64_t samples);
+/* Whether as many were seen of every hop of the way. */
+bool vgrad__window_has_way(const vgrad_probe *probe);
+/* What was full begins anew; a layer, or the way, of which less was seen goes on. */
 void vgrad__window_begin(vgrad_probe *probe);
 
 /* ---- the rules ---- */

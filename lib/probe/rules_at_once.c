@@ -107,6 +107,21 @@ static bool find_odd(const vgrad_probe *probe, int32_t *layer, vgrad_role *role)
     return false;
 }
 
+/* Remembers which layers are odd; true: one that this look left out was so when last seen. */
+static bool is_odd_elsewhere(vgrad_probe *probe)
+{
+    bool elsewhere = false;
+    for (size_t i = 0; i < probe->scene.layer_count; i++) {
+        vgrad__probe_layer *layer = &probe->scene.layers[i];
+        bool odd = false;
+        for (int32_t place = 0; place < VGRAD__WATCHABLE; place++)
+            odd |= is_odd(probe, i, vgrad__watchable_role(place));
+        elsewhere |= !layer->in_look && layer->is_odd;
+        layer->is_odd = layer->in_look ? odd : layer->is_odd;
+    }
+    return elsewhere;
+}
+
 /* The rows that a role was seen by: its own, or those of the layer that takes what this one gives.
  */
 static const vgrad__row_norms *rows_of(const vgrad_probe *probe, int32_t layer, vgrad_role role)
@@ -125,10 +140,12 @@ static const vgrad__row_norms *rows_of(const vgrad_probe *probe, int32_t layer, 
 void vgrad__judge_finite(vgrad_probe *probe)
 {
     static const char *const names[] = { "not finite", "elements", "sample", "column" };
-    int32_t layer;
-    vgrad_role role;
-    const bool odd = find_odd(probe, &layer, &role);
+    int32_t layer = -1;
+    vgrad_role role = VGRAD_KERNEL;
+    const bool odd = vgrad__history_is_odd(&probe->scene.history) && find_odd(probe, &layer, &role);
     if (!odd && vgrad__findings_are_quiet(&probe->scene.findings, VGRAD_FINDING_NON_FINITE, -1))
+        return;
+    if (is_odd_elsewhere(probe) && !odd)
         return;
     vgrad__verdict v = vgrad__verdict_on(probe, VGRAD_FINDING_NON_FINITE, -1);
     v.at_once = true;

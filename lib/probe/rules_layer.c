@@ -35,7 +35,7 @@ static void judge_dead_units(vgrad_probe *probe, int32_t index)
     v.evidence_count = 3;
     v.evidence[0] = (double)v.unit_count;
     v.evidence[1] = (double)layer->units;
-    v.evidence[2] = (double)probe->window.samples;
+    v.evidence[2] = (double)layer->window.samples;
     snprintf(v.message, sizeof v.message, "%s: %lld of %lld units are dead", layer->name,
              (long long)v.unit_count, (long long)layer->units);
     vgrad__deliver(probe, &v);
@@ -127,8 +127,8 @@ void vgrad__judge_initialization(vgrad_probe *probe, int32_t at)
         anchor--;
     if (isnan(layer->first_gain) || anchor < 0)
         return;
-    const vgrad__layer_window *before =
-        &probe->scene.layers[probe->scene.path.stops[anchor].layer].window;
+    const vgrad__hop_window *before =
+        &probe->scene.layers[probe->scene.path.stops[anchor].layer].hop;
     const double gain = layer->first_gain;
     const double lost = before->hops > 0 ? before->lost[VGRAD__LOST] / (double)before->hops : 0;
     const double threshold = probe->options[VGRAD_PROBE_INITIALIZATION];

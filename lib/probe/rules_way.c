@@ -39,7 +39,7 @@ static way find_way(const vgrad_probe *probe)
     way w = { .first = -1, .last = -1, .cut = -1, .known = true };
     for (int32_t at = path->count; at-- > 0 && w.cut < 0;) {
         const int32_t layer = path->stops[at].layer;
-        const vgrad__layer_window *window = &probe->scene.layers[layer].window;
+        const vgrad__hop_window *window = &probe->scene.layers[layer].hop;
         if (!path->stops[at].is_anchor)
             continue;
         w.first = layer;

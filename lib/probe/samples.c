@@ -20,17 +20,41 @@ static bool is_before(const vgrad__signal *signal, int64_t a, int64_t b)
     return x > y || (x == y && a < b);
 }
 
-/* Puts a sample in its place among `count` that are in order, of which `most` are kept. */
-static int64_t insert(const vgrad__signal *signal, int64_t sample, int64_t *samples, int64_t count,
-                      int64_t most)
+/* In a heap a sample stands before none of the two below it, so that the last in order is on top:
+   Williams, "Algorithm 232: Heapsort", 1964. What is at `at` may not be in its place yet. */
+static void sift(const vgrad__signal *signal, int64_t *heap, int64_t count, int64_t at)
 {
-    if (count == most && !is_before(signal, sample, samples[most - 1]))
-        return count;
-    int64_t at = count < most ? count : most - 1;
-    for (; at > 0 && is_before(signal, sample, samples[at - 1]); at--)
-        samples[at] = samples[at - 1];
-    samples[at] = sample;
-    return count < most ? count + 1 : most;
+    for (int64_t below; (below = 2 * at + 1) < count; at = below) {
+        if (below + 1 < count && is_before(signal, heap[below], heap[below + 1]))
+            below++;
+        const int64_t sample = heap[at];
+        if (!is_before(signal, sample, heap[below]))
+            return;
+        heap[at] = heap[below];
+        heap[below] = sample;
+    }
+}
+
+/* The first `most` of all in order; how many that is. */
+static int64_t find_worst(const vgrad__signal *signal, int64_t *samples, int64_t most)
+{
+    const int64_t all = signal->delta.count, count = all < most ? all : most;
+    for (int64_t i = 0; i < count; i++)
+        samples[i] = i;
+    for (int64_t at = count / 2; at-- > 0;)
+        sift(signal, samples, count, at);
+    for (int64_t sample = count; sample < all && count > 0; sample++)
+        if (is_before(signal, sample, samples[0])) {
+            samples[0] = sample;
+            sift(signal, samples, count, 0);
+        }
+    for (int64_t end = count - 1; end > 0; end--) {
+        const int64_t last = samples[0];
+        samples[0] = samples[end];
+        samples[end] = last;
+        sift(signal, samples, end, 0);
+    }
+    return count;
 }
 
 /* VGRAD_OK if the layer's samples were seen each by itself. */
@@ -69,9 +93,7 @@ int64_t vgrad_probe_worst_samples(const vgrad_probe *probe, int32_t layer, int64
         return -1;
     }
     const vgrad__signal *signal = &probe->scene.layers[layer].signal;
-    int64_t count = 0;
-    for (int64_t sample = 0; sample < signal->delta.count && capacity > 0; sample++)
-        count = insert(signal, sample, samples, count, capacity);
+    const int64_t count = find_worst(signal, samples, capacity);
     for (int64_t i = 0; i < count && norms; i++)
         norms[i] = norm_of(signal, samples[i]);
     return signal->delta.count;

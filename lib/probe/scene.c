@@ -16,7 +16,7 @@ vgrad__probe_layer *vgrad__scene_add_layer(const vgrad_probe *probe, vgrad__scen
     vgrad__probe_layer *layer = &scene->layers[scene->layer_count++];
     *layer = (vgrad__probe_layer){ .steepest = 1, .trainable = true, .first_gain = (double)NAN };
     snprintf(layer->name, sizeof layer->name, "%s", name);
-    layer->is_spared = vgrad__is_spared(probe, name);
+    layer->cadence = vgrad__cadence_of(probe, name);
     for (int32_t place = 0; place < VGRAD__WATCHABLE; place++)
         layer->series[place] = -1;
     return layer;
@@ -31,6 +31,19 @@ static vgrad_status create_history(const vgrad_probe *probe, const vgrad__scene 
                                  (size_t)probe->options[capacity], probe->context);
 }
 
+/* A byte for each unit. */
+static uint8_t *allocate_units(const vgrad_probe *probe, const vgrad__probe_layer *layer)
+{
+    return vgrad__allocate(probe->context, (size_t)layer->units, sizeof(uint8_t));
+}
+
+static void release_units(const vgrad_probe *probe, const vgrad__probe_layer *layer,
+                          uint8_t **units)
+{
+    vgrad__release(probe->context, *units, (size_t)layer->units, sizeof **units);
+    *units = NULL;
+}
+
 /* All that completing makes. */
 static vgrad_status complete(const vgrad_probe *probe, vgrad__scene *scene,
                              const vgrad__wiring *wiring)
@@ -42,9 +55,9 @@ static vgrad_status complete(const vgrad_probe *probe, vgrad__scene *scene,
         for (int32_t place = 0; place < VGRAD__WATCHABLE; place++)
             if (layer->series[place] >= 0)
                 layer->series[place] = series++;
-        layer->signal.alive =
-            vgrad__allocate(probe->context, (size_t)layer->units, sizeof *layer->signal.alive);
-        if (!layer->signal.alive || vgrad__closeups_create(probe, layer) != VGRAD_OK)
+        layer->signal.alive = allocate_units(probe, layer);
+        layer->signal.alive_now = layer->signal.alive ? allocate_units(probe, layer) : NULL;
+        if (!layer->signal.alive_now || vgrad__closeups_create(probe, layer) != VGRAD_OK)
             return VGRAD_E_MEMORY;
     }
     vgrad_status status =
@@ -62,9 +75,8 @@ static void give_back(const vgrad_probe *probe, vgrad__scene *scene)
 {
     for (size_t i = 0; i < scene->layer_count; i++) {
         vgrad__probe_layer *layer = &scene->layers[i];
-        vgrad__release(probe->context, layer->signal.alive, (size_t)layer->units,
-                       sizeof *layer->signal.alive);
-        layer->signal.alive = NULL;
+        release_units(probe, layer, &layer->signal.alive);
+        release_units(probe, layer, &layer->signal.alive_now);
         vgrad__closeups_destroy(probe, layer);
     }
     vgrad__history_destroy(&scene->history);
@@ -102,6 +114,7 @@ void vgrad__scene_destroy(const vgrad_probe *probe, vgrad__scene *scene)
     for (size_t i = 0; i < scene->layer_count; i++) {
         release_rows(probe, &scene->layers[i].signal.input);
         release_rows(probe, &scene->layers[i].signal.delta);
+        vgrad__kept_release(probe, &scene->layers[i].kernel_before);
     }
     vgrad__release(probe->context, scene->of_tensor, scene->tensor_count, sizeof *scene->of_tensor);
     vgrad__release(probe->context, scene->layers, scene->layer_capacity, sizeof *scene->layers);

@@ -14,8 +14,9 @@ static vgrad__figure cut_cause(const double *figures)
     return VGRAD__LOST_IN_BLOCK;
 }
 
-static void add_hop(vgrad__layer_window *w, const double *figures)
+static void add_hop(vgrad__hop_window *w, const double *figures, int64_t rows)
 {
+    w->samples += rows;
     if (isinf(figures[VGRAD__LOST]) && figures[VGRAD__LOST] > 0) {
         w->cuts++;
         w->cut_by = cut_cause(figures);
@@ -59,11 +60,17 @@ static void add_ratio(vgrad__layer_window *w, double ratio)
     w->ratios[w->ratio_count++] = ratio;
 }
 
-static void add_layer(vgrad_probe *probe, size_t i, const double *figures)
+static void add_layer(vgrad_probe *probe, size_t i, const double *figures, int64_t rows)
 {
     vgrad__probe_layer *layer = &probe->scene.layers[i];
     vgrad__layer_window *w = &layer->window;
-    add_hop(w, figures);
+    if (!layer->in_look)
+        return;
+    if (w->looks++ == 0)
+        w->first_step = probe->look.step;
+    w->samples += rows;
+    if (layer->signal.hop_seen)
+        add_hop(&layer->hop, figures, rows);
     add_kernel(layer, vgrad__moments_seen(probe, i, VGRAD_KERNEL), probe->scene.history.looks == 1);
     w->derivatives += layer->signal.derivatives;
     w->derivative_squares += layer->signal.derivative_squares;
@@ -83,21 +90,45 @@ void vgrad__window_add_look(vgrad_probe *probe, int64_t rows)
 {
     const size_t look = probe->scene.history.looks - 1;
     vgrad__run_window *w = &probe->window;
-    if (w->looks++ == 0)
-        w->first_step = probe->look.step;
+    if (w->way_looks++ == 0)
+        w->way_first_step = probe->look.step;
     w->samples += rows;
     for (size_t i = 0; i < probe->scene.layer_count; i++)
-        add_layer(probe, i, vgrad__scene_figures(&probe->scene, i, look));
+        add_layer(probe, i, vgrad__scene_figures(&probe->scene, i, look), rows);
+}
+
+bool vgrad__window_is_full(const vgrad_probe *probe, int64_t samples)
+{
+    return samples >= (int64_t)probe->options[VGRAD_PROBE_WINDOW];
+}
+
+bool vgrad__window_has_way(const vgrad_probe *probe)
+{
+    const vgrad__path *path = &probe->scene.path;
+    int32_t anchors = 0;
+    bool all = true;
+    for (int32_t at = path->count; at-- > 0;)
+        if (path->stops[at].is_anchor && anchors++ > 0)
+            all &= vgrad__window_is_full(probe,
+                                         probe->scene.layers[path->stops[at].layer].hop.samples);
+    return all && anchors > 1;
 }
 
 void vgrad__window_begin(vgrad_probe *probe)
 {
     vgrad__run_window *w = &probe->window;
-    w->looks = w->samples = 0;
+    const bool has_way = vgrad__window_has_way(probe);
+    w->samples = 0;
     w->judged++;
+    if (has_way)
+        w->way_looks = 0;
     for (size_t i = 0; i < probe->scene.layer_count; i++) {
         vgrad__probe_layer *layer = &probe->scene.layers[i];
-        layer->window = (vgrad__layer_window){ .hops = 0 };
+        if (has_way)
+            layer->hop = (vgrad__hop_window){ .hops = 0 };
+        if (!vgrad__window_is_full(probe, layer->window.samples))
+            continue;
+        layer->window = (vgrad__layer_window){ .looks = 0 };
         memset(layer->signal.alive, 0, (size_t)layer->units);
     }
 }

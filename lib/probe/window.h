@@ -9,30 +9,35 @@
 #include "probe/figures.h"
 #include "tensor/moments.h"
 
-enum { VGRAD__RATIOS_MAX = 64 }; /* of which the median is taken: the window's latest */
+enum { VGRAD__RATIOS_MAX = 64 }; /* of which the median is taken: at even distances */
 
 typedef struct vgrad__layer_window {
-    /* A hop's figures, from VGRAD__LOST to VGRAD__LOST_IN_BLOCK: sums over looks in which the hop
-       was whole, and in how many it was. */
-    double lost[VGRAD__LOST_IN_BLOCK + 1];
-    int64_t hops;
-    int64_t cuts; /* looks in which nothing came through */
+    int64_t first_step, looks, samples; /* of the looks at this layer */
     int64_t derivatives;
     double derivative_squares;
     double ratios[VGRAD__RATIOS_MAX]; /* log10 |U| / |W| */
     int64_t ratio_count;
     int64_t ratio_looks, ratio_stride; /* of which every so many are kept */
     int64_t compared, changes; /* kernels with that of the look before; which was another one */
-    vgrad__figure cut_by;      /* what let nothing through at the latest cut */
 } vgrad__layer_window;
+
+/* Sums over looks of a hop's figures, from VGRAD__LOST to VGRAD__LOST_IN_BLOCK. */
+typedef struct vgrad__hop_window {
+    int64_t samples; /* of looks at all its layers */
+    double lost[VGRAD__LOST_IN_BLOCK + 1];
+    int64_t hops;         /* looks in which the hop was whole */
+    int64_t cuts;         /* looks in which nothing came through */
+    vgrad__figure cut_by; /* what let nothing through at the latest cut */
+} vgrad__hop_window;
 
 enum { VGRAD__LOSSES_MAX = 128 };
 
 /* Of the whole run. */
 typedef struct vgrad__run_window {
-    int64_t first_step, looks, samples;
-    int64_t judged;                   /* windows so far */
-    double losses[VGRAD__LOSSES_MAX]; /* the latest, across windows */
+    int64_t samples;
+    int64_t way_first_step, way_looks; /* since the way of delta was judged */
+    int64_t judged;                    /* windows so far */
+    double losses[VGRAD__LOSSES_MAX];  /* the latest, across windows */
     int64_t loss_count;
 } vgrad__run_window;
 

@@ -26,15 +26,20 @@ static vgrad_status fail(const char *path, const char *what, int64_t failure)
                        vgrad__errno_text(failure, text));
 }
 
-static vgrad_status refuse_link(const vgrad__replacement *r)
+/* Only a file may be replaced: a link would be lost where what it leads to is meant, and to put a
+   file in the place of a device would harm the system. */
+static vgrad_status check_name(const vgrad__replacement *r)
 {
-    const int64_t is_link = r->files->is_link(r->files, r->path);
+    const int64_t kind = r->files->kind(r->files, r->path);
     char shown[VGRAD__PATH_SHOWN];
-    if (is_link < 0)
-        return fail(r->path, "cannot look", is_link);
-    if (is_link)
+    if (kind < 0)
+        return fail(r->path, "cannot look", kind);
+    if (kind == VGRAD__NAME_LINK)
         return vgrad__fail(VGRAD_E_IO,
                            "%s: a symbolic link: it would be replaced, and what it leads to not",
+                           vgrad__path_shown(r->path, shown));
+    if (kind == VGRAD__NAME_OTHER)
+        return vgrad__fail(VGRAD_E_IO, "%s: a folder or a device, no file to be replaced",
                            vgrad__path_shown(r->path, shown));
     return VGRAD_OK;
 }
@@ -73,7 +78,7 @@ vgrad_status vgrad__replacement_begin(vgrad__replacement *r, const char *path,
         .path = path,
         .temporary_size = strlen(path) + SUFFIX_SIZE,
     };
-    vgrad_status status = refuse_link(r);
+    vgrad_status status = check_name(r);
     if (status != VGRAD_OK)
         return status;
     r->temporary = vgrad__allocate(context, r->temporary_size, 1);

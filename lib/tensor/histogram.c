@@ -35,6 +35,40 @@ void vgrad__histogram_repeat(vgrad__histogram *histogram, uint64_t times)
     }
 }
 
+/* False: they are more than can be counted. */
+static bool add_up(const vgrad__histogram *h, uint64_t *count)
+{
+    *count = 0;
+    for (int i = 0; i < VGRAD_HISTOGRAM_BINS; i++) {
+        if (h->bins[i] > INT64_MAX - *count)
+            return false;
+        *count += h->bins[i];
+    }
+    return true;
+}
+
+bool vgrad__histogram_is_sound(const vgrad__histogram *h)
+{
+    uint64_t count;
+    if (!add_up(h, &count))
+        return false;
+    const uint64_t finite = vgrad__histogram_finite(h);
+    bool sound = h->negative_zeros <= h->zeros &&
+                 h->negative_zeros <= h->bins[VGRAD__HALF_OF_BINS] &&
+                 h->zeros - h->negative_zeros <= h->bins[0] && h->nans <= count - finite;
+    for (int f = 0; f < VGRAD__FORMATS; f++)
+        sound = sound && h->vanishing[f] >= h->zeros && h->vanishing[f] <= finite &&
+                h->within[f] <= finite;
+    return sound;
+}
+
+int64_t vgrad__histogram_count(const vgrad__histogram *histogram)
+{
+    uint64_t count;
+    add_up(histogram, &count);
+    return (int64_t)count;
+}
+
 uint64_t vgrad__histogram_finite(const vgrad__histogram *histogram)
 {
     uint64_t finite = 0;

@@ -3,6 +3,7 @@
 #ifndef VGRAD_TENSOR_HISTOGRAM_H
 #define VGRAD_TENSOR_HISTOGRAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <vgrad/tensor.h>
 
@@ -36,6 +37,12 @@ void vgrad__histogram_merge(vgrad__histogram *histogram, const vgrad__histogram 
 /* What `times` copies of the elements would have been. */
 void vgrad__histogram_repeat(vgrad__histogram *histogram, uint64_t times);
 
+/* Whether elements could have been counted so: at most 2^63 - 1, and of each kind no more than
+   there are of what it is a part of. Quantiles of any other histogram are not defined. */
+bool vgrad__histogram_is_sound(const vgrad__histogram *histogram);
+
+/* All elements. */
+int64_t vgrad__histogram_count(const vgrad__histogram *histogram);
 uint64_t vgrad__histogram_finite(const vgrad__histogram *histogram);
 
 /*

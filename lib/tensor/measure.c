@@ -173,11 +173,11 @@ vgrad__moments vgrad__moments_of(const vgrad_tensor *tensor)
 
 /* ---- histograms ---- */
 
-static void add_histogram(const vgrad_tensor *tensor, vgrad__histogram *histogram)
+static void add_histogram(const vgrad_tensor *tensor, double divisor, vgrad__histogram *histogram)
 {
     const int64_t count = vgrad_tensor_count(tensor);
     const vgrad__kernels *kernels = kernels_of(tensor);
-    if (kernels) {
+    if (kernels && divisor == 1) {
         kernels->histogram(tensor->data, (size_t)count, histogram);
         return;
     }
@@ -186,16 +186,18 @@ static void add_histogram(const vgrad_tensor *tensor, vgrad__histogram *histogra
     for (int64_t i = 0; i < count; i += HANDFUL) {
         const int64_t some = at_most(count - i, HANDFUL);
         vgrad__tensor_pack_some(tensor, i, some, values, VGRAD_FLOAT64);
+        for (int64_t k = 0; k < some; k++)
+            values[k] /= divisor; /* by 1: as it was, a NaN's sign too */
         kernels->histogram(values, (size_t)some, histogram);
     }
 }
 
-void vgrad__histogram_of(const vgrad_tensor *tensor, vgrad__histogram *histogram)
+void vgrad__histogram_of(const vgrad_tensor *tensor, double divisor, vgrad__histogram *histogram)
 {
     vgrad_tensor once;
     vgrad__histogram of_once = { 0 };
     const int64_t times = take_once(tensor, &once);
-    add_histogram(&once, &of_once);
+    add_histogram(&once, divisor, &of_once);
     vgrad__histogram_repeat(&of_once, (uint64_t)times);
     vgrad__histogram_merge(histogram, &of_once);
 }
@@ -210,7 +212,7 @@ vgrad_status vgrad_tensor_histogram(const vgrad_tensor *tensor, uint64_t *bins, 
     if (count != VGRAD_HISTOGRAM_BINS)
         return vgrad__fail(VGRAD_E_INVALID, "count: %d bins, got %zu", VGRAD_HISTOGRAM_BINS, count);
     vgrad__histogram histogram = { 0 };
-    vgrad__histogram_of(tensor, &histogram);
+    vgrad__histogram_of(tensor, 1, &histogram);
     memcpy(bins, histogram.bins, sizeof histogram.bins);
     return VGRAD_OK;
 }
@@ -224,7 +226,7 @@ double vgrad_tensor_quantile(const vgrad_tensor *tensor, double p)
         vgrad__fail(VGRAD_E_INVALID, "p: in [0, 1], got %g", p);
         return (double)NAN;
     }
-    vgrad__histogram_of(tensor, &histogram);
+    vgrad__histogram_of(tensor, 1, &histogram);
     return vgrad__histogram_quantile(&histogram, p);
 }
 
@@ -252,7 +254,7 @@ vgrad_status vgrad_tensor_stats(const vgrad_tensor *tensor, const vgrad_quantity
     if (of_moments)
         moments = vgrad__moments_of(tensor);
     if (of_histogram)
-        vgrad__histogram_of(tensor, &histogram);
+        vgrad__histogram_of(tensor, 1, &histogram);
     for (size_t i = 0; i < count; i++)
         values[i] = vgrad__quantity_of_moments(quantities[i])
                         ? vgrad__moments_read(&moments, quantities[i])

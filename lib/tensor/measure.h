@@ -24,8 +24,8 @@ void vgrad__moments_blocks(const vgrad_tensor *tensor, int64_t first, int64_t co
  * only the first elements are measured, and taken that many times.
  */
 vgrad__moments vgrad__moments_of(const vgrad_tensor *tensor);
-/* Added to *histogram. */
-void vgrad__histogram_of(const vgrad_tensor *tensor, vgrad__histogram *histogram);
+/* Added to *histogram, with every element divided by `divisor`, which is above 0. */
+void vgrad__histogram_of(const vgrad_tensor *tensor, double divisor, vgrad__histogram *histogram);
 
 /* Which of the two a quantity is read from; neither: it is none. */
 bool vgrad__quantity_of_moments(vgrad_quantity quantity);

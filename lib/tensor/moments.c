@@ -59,6 +59,19 @@ void vgrad__moments_merge(vgrad__moments *moments, const vgrad__moments *more)
     moments->nans += b.nans;
 }
 
+bool vgrad__moments_are_sound(const vgrad__moments *m)
+{
+    const int32_t farthest = 1100; /* a double's exponents, and some */
+    if (m->finite < 0 || m->finite > m->count || m->zeros < 0 || m->zeros > m->finite ||
+        m->nans < 0 || m->nans > m->count - m->finite || m->exponent < -farthest ||
+        m->exponent > farthest)
+        return false;
+    if (m->finite == 0)
+        return true; /* nothing else is read then */
+    return isfinite(m->mean) && isfinite(m->mean_rest) && isfinite(m->m2) && m->m2 >= 0 &&
+           isfinite(m->sum_abs) && m->sum_abs >= 0 && m->min <= m->max;
+}
+
 void vgrad__moments_divide(vgrad__moments *m, double divisor)
 {
     m->mean /= divisor;

@@ -3,6 +3,7 @@
 #ifndef VGRAD_TENSOR_MOMENTS_H
 #define VGRAD_TENSOR_MOMENTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <vgrad/tensor.h>
 
@@ -32,6 +33,9 @@ static inline double vgrad__two_sum(double a, double b, double *rest)
 /* Adds what `more` has seen: Chan, Golub and LeVeque (1983). The order of merging is in the last
    bits of the result. */
 void vgrad__moments_merge(vgrad__moments *moments, const vgrad__moments *more);
+
+/* Whether elements could have had them, so far as one number tells of another. */
+bool vgrad__moments_are_sound(const vgrad__moments *moments);
 
 /* As if every element had been divided by `divisor`, which is above 0. */
 void vgrad__moments_divide(vgrad__moments *moments, double divisor);

@@ -306,6 +306,13 @@ START_TEST(null_for_optimizer_and_probe)
     INVALID(vgrad_probe_watch_layer(NULL, "x", 0));
     INVALID(vgrad_probe_watch_layer(probe, NULL, 0));
     INVALID(vgrad_probe_watch_layer(probe, "", 0));
+    INVALID(vgrad_probe_set_layer(NULL, "x", VGRAD_PROBE_EVERY, 2));
+    INVALID(vgrad_probe_set_layer(probe, NULL, VGRAD_PROBE_EVERY, 2));
+    INVALID(vgrad_probe_set_layer(probe, "", VGRAD_PROBE_EVERY, 2));
+    INVALID(vgrad_probe_set_layer(probe, "x", VGRAD_PROBE_EVERY, 0));
+    INVALID(vgrad_probe_set_layer(probe, "x", VGRAD_PROBE_HISTOGRAM_EVERY, 0.5));
+    INVALID(vgrad_probe_set_layer(probe, "x", VGRAD_PROBE_BUDGET_EVERY, 2));
+    INVALID(vgrad_probe_set_layer(probe, "x", (vgrad_probe_option)12, 2));
     INVALID(vgrad_probe_quantile(NULL, 0, VGRAD_DELTA, 0.5, &out));
     INVALID(vgrad_probe_quantile(probe, 0, VGRAD_DELTA, 0.5, NULL));
     INVALID(vgrad_probe_quantile(probe, 0, VGRAD_DELTA, 1.5, &out));

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <vgrad/vgrad.h>
 
@@ -223,6 +224,40 @@ START_TEST(a_flight_recorder_keeps_what_led_to_nan)
 }
 END_TEST
 
+/* All samples of a large batch in order, with norms that grow, in sevens alike, and one NaN. */
+START_TEST(many_samples_are_put_in_order)
+{
+    enum { MANY = 1000000, NAN_AT = 12345 };
+    double *x = malloc(MANY * sizeof *x), *norms = malloc(MANY * sizeof *norms);
+    int64_t *samples = malloc(MANY * sizeof *samples), few[3];
+    vgrad_tensor t;
+    vgrad_probe *probe;
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_declare(probe, "a", VGRAD_KIND_DENSE, VGRAD_TANH, 1, 1, NULL));
+    assert_ok(vgrad_probe_begin(probe, 0));
+    for (int i = 0; i < MANY; i++)
+        x[i] = i == NAN_AT ? (double)NAN : 1 + i / 7;
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_DELTA,
+                                  vgrad_tensor_matrix(&t, x, VGRAD_FLOAT64, MANY, 1)));
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_INPUT, &t));
+    ck_assert_int_eq(vgrad_probe_worst_samples(probe, 0, samples, norms, MANY), MANY);
+    ck_assert(samples[0] == NAN_AT && isnan(norms[0]));
+    int wrong = 0;
+    for (int i = 1; i < MANY; i++) {
+        wrong += norms[i] != MANY * x[samples[i]] * x[samples[i]];
+        wrong += i > 1 && norms[i] >= norms[i - 1] &&
+                 (norms[i] > norms[i - 1] || samples[i] <= samples[i - 1]);
+    }
+    ck_assert_int_eq(wrong, 0);
+    ck_assert_int_eq(vgrad_probe_worst_samples(probe, 0, few, norms, 3), MANY);
+    ck_assert_mem_eq(few, samples, sizeof few);
+    vgrad_probe_destroy(probe);
+    free(x);
+    free(norms);
+    free(samples);
+}
+END_TEST
+
 /* Of a tensor that comes twice in a step the later one counts. */
 START_TEST(a_tensor_may_come_again)
 {
@@ -239,6 +274,16 @@ START_TEST(a_tensor_may_come_again)
     ck_assert_double_eq(read(probe, 0, VGRAD_ACTIVATION, VGRAD_DERIVATIVE_RMS), 1);
     for (int r = 0; r < 3; r++)
         ck_assert_double_eq(read(probe, 0, roles[r], VGRAD_MAX), 0);
+    vgrad_probe_destroy(probe);
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_declare(probe, "a", VGRAD_KIND_DENSE, VGRAD_RELU, 2, 3, NULL));
+    assert_ok(vgrad_probe_begin(probe, 0));
+    for (int again = 0; again < 2; again++) { /* units live first */
+        vgrad_tensor_matrix(&t, again ? narrow : wide, VGRAD_FLOAT64, 2, 3);
+        assert_ok(vgrad_probe_observe(probe, 0, VGRAD_PREACTIVATION, &t));
+    }
+    assert_ok(vgrad_probe_end(probe, 1));
+    ck_assert_double_eq(read(probe, 0, VGRAD_ACTIVATION, VGRAD_DEAD_SHARE), 1);
     vgrad_probe_destroy(probe);
 }
 END_TEST
@@ -300,6 +345,80 @@ START_TEST(quantiles_come_from_a_histogram)
 }
 END_TEST
 
+/* Updates of 2^-9 to 2^-55, of either sign, of weights of 1: what is at most half the distance to
+   the next number is lost, 2^-11 upwards and 2^-12 downwards in float16, and so on; 0 loses
+   nothing. */
+START_TEST(an_update_that_is_rounded_away_is_told)
+{
+    static const struct {
+        vgrad_dtype dtype;
+        int up; /* 1 + 2^-up is 1, and so is 1 - 2^-(up + 1), to even */
+    } kinds[] = {
+        { VGRAD_FLOAT16, 11 }, { VGRAD_BFLOAT16, 8 }, { VGRAD_FLOAT32, 24 }, { VGRAD_FLOAT64, 53 }
+    };
+    enum { ROWS = 48, COUNT = 2 * ROWS };
+    double u[COUNT], ones[COUNT];
+    static double w[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        ones[i] = 1;
+        u[i] = i == 0 ? 0 : i % 2 ? ldexp(1, -8 - i / 2) : -ldexp(1, -8 - i / 2);
+    }
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        vgrad_tensor t;
+        vgrad_probe *probe = begun();
+        int lost = 0;
+        for (int i = 1; i < COUNT; i++)
+            lost += 8 + i / 2 >= kinds[k].up + (i % 2 ? 0 : 1);
+        vgrad_tensor_matrix(&t, ones, VGRAD_FLOAT64, ROWS, 2);
+        assert_ok(vgrad_tensor_copy(&t, w, kinds[k].dtype, COUNT));
+        vgrad_tensor_matrix(&t, w, kinds[k].dtype, ROWS, 2);
+        assert_ok(vgrad_probe_observe(probe, 0, VGRAD_KERNEL, &t));
+        memset(w, 0, sizeof w); /* it is not looked at again */
+        vgrad_tensor_matrix(&t, u, VGRAD_FLOAT64, ROWS, 2);
+        assert_ok(vgrad_probe_observe(probe, 0, VGRAD_KERNEL_UPDATE, &t));
+        assert_ok(vgrad_probe_end(probe, 1));
+        ck_assert_int_gt(lost, 1);
+        ck_assert_double_eq(read(probe, 0, VGRAD_KERNEL_UPDATE, VGRAD_UPDATES_LOST),
+                            (double)lost / COUNT);
+        vgrad_probe_destroy(probe);
+    }
+}
+END_TEST
+
+/* The kernel of this step, before its update, with the same shape: else nothing is told. */
+START_TEST(what_is_lost_is_told_of_one_kernel_and_its_update)
+{
+    const double w[6] = { 1, 1, 1, 1, 1, 1 }, u[6] = { 1e-20, 1e-20, 1, 0, 0, 0 };
+    const int32_t whole[6] = { 1, 1, 1, 1, 1, 1 };
+    const int64_t shape[2] = { 2, 3 }, nowhere[2] = { 0, 0 };
+    vgrad_tensor kernel, update, turned, odd, same;
+    vgrad_probe *probe = begun();
+    int64_t steps[4];
+    vgrad_tensor_matrix(&kernel, w, VGRAD_FLOAT64, 2, 3);
+    vgrad_tensor_matrix(&update, u, VGRAD_FLOAT64, 2, 3);
+    vgrad_tensor_matrix(&turned, u, VGRAD_FLOAT64, 3, 2);
+    vgrad_tensor_matrix(&odd, whole, VGRAD_INT32, 2, 3);
+    vgrad_tensor_view(&same, w, VGRAD_FLOAT64, 2, shape, nowhere);
+    const vgrad_tensor *const pairs[][2] = { { &kernel, &update }, { NULL, &update },
+                                             { &kernel, &turned }, { &odd, &update },
+                                             { &same, &update },   { &kernel, &update } };
+    for (int step = 0; step < 6; step++) {
+        if (step > 0)
+            assert_ok(vgrad_probe_begin(probe, step));
+        if (pairs[step][0])
+            assert_ok(vgrad_probe_observe(probe, 0, VGRAD_KERNEL, pairs[step][0]));
+        assert_ok(vgrad_probe_observe(probe, 0, VGRAD_KERNEL_UPDATE, pairs[step][1]));
+        assert_ok(vgrad_probe_observe(probe, 0, VGRAD_KERNEL, &kernel)); /* as it is after it */
+        ck_assert_int_ge(vgrad_probe_end(probe, 1), 0);
+    }
+    ck_assert_int_eq(
+        vgrad_probe_history(probe, 0, VGRAD_KERNEL_UPDATE, VGRAD_UPDATES_LOST, steps, NULL, 4), 2);
+    ck_assert(steps[0] == 0 && steps[1] == 5);
+    ck_assert_double_eq(read(probe, 0, VGRAD_KERNEL_UPDATE, VGRAD_UPDATES_LOST), 2 / 6.0);
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
 /* A gradient that comes too large by the loss's scale is divided by it; nothing else is. */
 START_TEST(a_scaled_loss_is_told)
 {
@@ -327,7 +446,9 @@ int main(void)
     Suite *suite = suite_create("declare");
     add_tests(suite, "declare", layers_that_are_none, steps_go_on_and_end, tensors_that_are_none,
               tensors_at_the_edge, a_flight_recorder_keeps_what_led_to_nan, a_tensor_may_come_again,
-              quantiles_come_from_a_histogram, what_was_done_to_gradients_is_told,
-              a_scaled_loss_is_told);
+              many_samples_are_put_in_order, quantiles_come_from_a_histogram,
+              what_was_done_to_gradients_is_told, a_scaled_loss_is_told,
+              an_update_that_is_rounded_away_is_told,
+              what_is_lost_is_told_of_one_kernel_and_its_update);
     return run_suite(suite);
 }

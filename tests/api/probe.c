@@ -377,6 +377,43 @@ START_TEST(a_step_that_is_given_up_is_not_remembered)
 }
 END_TEST
 
+static void pass_rows(fixture *f, int64_t rows)
+{
+    vgrad_tensor x, y;
+    vgrad_tensor_matrix(&x, f->x, VGRAD_FLOAT64, rows, 2);
+    vgrad_tensor_matrix(&y, f->y, VGRAD_FLOAT64, rows, 1);
+    assert_ok(vgrad_trainer_forward(f->trainer, &x));
+    assert_ok(vgrad_trainer_loss(f->trainer, &y, NULL));
+    assert_ok(vgrad_trainer_backward(f->trainer));
+}
+
+/* Of units of "second" in a step of so many rows, after a pass of others that was given up. */
+static double dead_share(int64_t given_up, int64_t rows)
+{
+    fixture f;
+    vgrad_probe *probe;
+    double share = (double)NAN;
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_attach(probe, f.network));
+    if (given_up > 0)
+        pass_rows(&f, given_up);
+    pass_rows(&f, rows);
+    assert_ok(vgrad_trainer_step(f.trainer));
+    assert_ok(vgrad_probe_read(probe, 2, VGRAD_ACTIVATION, VGRAD_DEAD_SHARE, &share));
+    vgrad_probe_destroy(probe);
+    fixture_destroy(&f);
+    return share;
+}
+
+START_TEST(units_that_lived_in_a_step_given_up_may_be_dead)
+{
+    const double of_one = dead_share(0, 1);
+    ck_assert_double_gt(of_one, dead_share(0, FIXTURE_ROWS));
+    ck_assert_double_eq(dead_share(FIXTURE_ROWS, 1), of_one);
+}
+END_TEST
+
 /* Whatever looking costs here: the weights are those of a run without, the cadence changes between
    epochs alone, and what it is told to be is what was seen. */
 START_TEST(a_limit_on_the_cost_changes_how_often_it_looks)
@@ -409,6 +446,10 @@ START_TEST(a_limit_on_the_cost_changes_how_often_it_looks)
         ck_assert_int_eq(seen[i] % (change < 0 ? 1 : every[change]), 0);
     }
     ck_assert_int_eq(vgrad_probe_cadence(probe, NULL, NULL, -1), -1);
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_COST_LIMIT, 0)); /* as if there had been none */
+    assert_ok(vgrad_trainer_fit(f.trainer, f.data, EPOCHS + 2));
+    const int64_t more = vgrad_probe_history(probe, 1, VGRAD_KERNEL, VGRAD_L2, seen, NULL, STEPS);
+    ck_assert_int_eq(more - looks, 2 * FIXTURE_BATCHES);
     vgrad_probe_destroy(probe);
     fixture_destroy(&f);
 }
@@ -423,7 +464,8 @@ int main(void)
               a_skipped_update_is_not_seen_but_its_gradient_is,
               looks_at_two_runs_are_all_remembered, a_limit_on_the_cost_changes_how_often_it_looks,
               a_probe_may_be_given_up_when_it_finds_something,
-              a_step_that_is_given_up_is_not_remembered, a_layer_can_be_left_out);
+              a_step_that_is_given_up_is_not_remembered,
+              units_that_lived_in_a_step_given_up_may_be_dead, a_layer_can_be_left_out);
     TCase *each = tcase_create("each");
     tcase_add_loop_test(each, probes_do_not_change_the_training, 0, 2);
     tcase_add_loop_test(each, a_probe_may_go_in_a_callback, 0, 8);

@@ -233,6 +233,46 @@ START_TEST(a_look_in_progress_is_not_told)
 }
 END_TEST
 
+/* Names of several bytes a character, and such as would break lines or steer a terminal; a figure
+   that is wider than its column. */
+START_TEST(names_may_hold_anything)
+{
+    const double wide[2] = { 1, 1 }, mean = 1e9;
+    vgrad_tensor t;
+    vgrad_probe *probe;
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(
+        vgrad_probe_declare(probe, "\u00e9t\u00e9", VGRAD_KIND_DENSE, VGRAD_LINEAR, 1, 1, NULL));
+    assert_ok(vgrad_probe_declare(probe, "one\ntwo\x1b[2J\x7f\xc2\x9b", VGRAD_KIND_DENSE,
+                                  VGRAD_LINEAR, 1, 1, NULL));
+    assert_ok(vgrad_probe_begin(probe, 0));
+    observe(probe, 1, VGRAD_KERNEL_GRADIENT, (double)NAN);
+    vgrad_tensor_matrix(&t, wide, VGRAD_FLOAT64, 2, 1);
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_INPUT, &t));
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_DELTA, &t));
+    vgrad_tensor_matrix(&t, &mean, VGRAD_FLOAT64, 1, 1);
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_KERNEL_GRADIENT, &t));
+    ck_assert_int_ge(vgrad_probe_end(probe, (double)NAN), 0);
+    assert_text(
+        probe, VGRAD_REPORT_TABLE,
+        "step 0, the latest of 1 looks\n"
+        "layer          rms dL/dW  rms delta  rms f'/max  dead  lg |U|/|W|  coherence  noise "
+        "scale\n"
+        "\u00e9t\u00e9             1.00e+09   1.00e+00           -     -           -      5e+08    "
+        "  "
+        "     -1\n"
+        "one?two?[2J??        Inf          -           -     -           -          -            "
+        "-\n");
+    assert_text(probe, VGRAD_REPORT_SPARKLINES,
+                "steps 0 to 0: log10 rms dL/dW, all on one scale from 9.00 to 9.00\n"
+                "\u00e9t\u00e9   \u2581  9.00 to 9.00\n");
+    const paper p = written(probe, VGRAD_REPORT_FINDINGS);
+    ck_assert_ptr_nonnull(strstr(p.text, "severe, one?two?[2J??, since step 0\n"));
+    ck_assert_ptr_nonnull(strstr(p.text, "    one?two?[2J??.kernel_gradient: 1 of 1 elements"));
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
 START_TEST(what_is_no_report)
 {
     paper p = { .most = -1 };
@@ -314,6 +354,18 @@ START_TEST(many_looks_share_columns)
         used += (size_t)snprintf(expected + used, sizeof expected - used, "%s", tails[line]);
     }
     assert_text(probe, VGRAD_REPORT_SPARKLINES, expected);
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
+/* A loss on its way out of double's range, two in a column. */
+START_TEST(a_loss_next_to_infinity_is_told)
+{
+    vgrad_probe *probe = four_layers();
+    for (int i = 0; i < 120; i++)
+        gradients(probe, i, 1, 1, i < 60 ? 1 : 1.7e308);
+    const paper p = written(probe, VGRAD_REPORT_SPARKLINES);
+    ck_assert_ptr_nonnull(strstr(p.text, "  1 to 1.7e+308\n"));
     vgrad_probe_destroy(probe);
 }
 END_TEST
@@ -406,8 +458,9 @@ int main(void)
 {
     Suite *suite = suite_create("report");
     add_tests(suite, "report", a_network_is_told, the_budget_is_a_waterfall,
-              what_cuts_the_gradient_is_named, a_look_in_progress_is_not_told, what_is_no_report,
-              a_line_is_as_high_as_its_gradient, many_looks_share_columns,
+              what_cuts_the_gradient_is_named, a_look_in_progress_is_not_told,
+              names_may_hold_anything, what_is_no_report, a_line_is_as_high_as_its_gradient,
+              many_looks_share_columns, a_loss_next_to_infinity_is_told,
               findings_come_gravest_first, networks_of_known_health);
     return run_suite(suite);
 }

@@ -1,15 +1,19 @@
 /*
- * How long an epoch takes, one thread, beside a hand-written loop over cblas on the same data:
- *     workload variant seconds_per_epoch steps_per_second percent_over_plain ns_per_element
- * The last is what a probe costs for each element whose moments it takes.
- * The quickest epoch of about a second of them, variants taking turns, so that what else the
- * machine does falls on all of them. It judges nothing.
+ * What each thing costs that can be seen of a training step, one thread, and what a hand-written
+ * loop over cblas takes for the same step:
+ *     workload subject ns_per_step percent_over_plain ns_per_element
+ * The last is for each element whose moments the probe takes. Every turn of a subject comes just
+ * after one of a plain run, in CPU time, and the median of their ratios is told, so that what else
+ * the machine does falls on both. It judges nothing.
+ *     bench_train [workload [subject]]
+ * measures that alone.
  */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 199309L
-#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <vgrad/vgrad.h>
 
@@ -18,29 +22,76 @@
 #define CHECK(call) ((call) < 0 ? (fprintf(stderr, "%s\n", vgrad_last_error()), exit(1)) : (void)0)
 
 static const workload workloads[] = {
-    { "mlp30", 3, { 784, 30, 30, 10 }, 0, 5000, 10 },
-    { "mlp512", 3, { 784, 512, 512, 10 }, 1, 5000, 128 },
+    { "mlp30", 3, { 784, 30, 30, 10 }, 0, 1000, 10 },
+    { "mlp512", 3, { 784, 512, 512, 10 }, 1, 1280, 128 },
     { "deep5", 5, { 2, 5, 5, 5, 5, 1 }, 0, 1000, 32 },
 };
 
-typedef enum variant {
-    BY_HAND,
-    PLAIN,
-    GRADIENTS_READ,
-    PROBE_PARAMETER_GRADIENTS,
-    PROBE_GRADIENTS,
-    PROBE_BUDGET,
-    PROBE_BUDGET_10TH,
-    PROBE_ALL,
-    VARIANTS
-} variant;
-static const char *const variant_names[] = {
-    "by_hand",         "plain",        "gradients_read",    "probe_parameter_gradients",
-    "probe_gradients", "probe_budget", "probe_budget_10th", "probe_all",
-};
-static const double seconds_for_each = 1.0;
+/* Who makes the steps. */
+typedef enum maker {
+    BY_HAND,  /* a plain loop over cblas */
+    TRAINER,  /* vgrad_trainer_fit() */
+    CALLBACK, /* the same, with a callback that takes the L2 norm of each gradient of a parameter */
+    PROBED    /* the same, with a probe */
+} maker;
 
-/* One variant of one workload, ready for another epoch. */
+enum { ROLES_MAX = 8, TURNS_MAX = 1000 };
+
+/* What is measured. A probe looks at `count` roles, at all of them if that is -1, and has an option
+   set, unless it is 0. */
+typedef struct subject {
+    const char *name;
+    maker maker;
+    int count;
+    vgrad_role roles[ROLES_MAX];
+    int option;
+    double value;
+} subject;
+
+static const subject plain = { .name = "plain", .maker = TRAINER };
+static const subject subjects[] = {
+    { .name = "by_hand", .maker = BY_HAND },
+    { .name = "plain_again", .maker = TRAINER }, /* how far two measurements of one thing differ */
+    { .name = "gradients_read", .maker = CALLBACK },
+    /* One thing each. */
+    { "nothing", PROBED, 0, { VGRAD_KERNEL }, 0, 0 },
+    { "kernel_gradients", PROBED, 1, { VGRAD_KERNEL_GRADIENT }, 0, 0 },
+    { "bias_gradients", PROBED, 1, { VGRAD_BIAS_GRADIENT }, 0, 0 },
+    { "kernels", PROBED, 1, { VGRAD_KERNEL }, 0, 0 },
+    { "biases", PROBED, 1, { VGRAD_BIAS }, 0, 0 },
+    { "kernel_updates_and_lost", PROBED, 1, { VGRAD_KERNEL_UPDATE }, 0, 0 },
+    { "bias_updates", PROBED, 1, { VGRAD_BIAS_UPDATE }, 0, 0 },
+    { "delta", PROBED, 1, { VGRAD_DELTA }, 0, 0 },
+    { "activation_gradients", PROBED, 1, { VGRAD_ACTIVATION_GRADIENT }, 0, 0 },
+    { "preactivations", PROBED, 1, { VGRAD_PREACTIVATION }, 0, 0 },
+    { "activations", PROBED, 1, { VGRAD_ACTIVATION }, 0, 0 },
+    { "histograms", PROBED, 1, { VGRAD_KERNEL_GRADIENT }, VGRAD_PROBE_HISTOGRAM_EVERY, 1 },
+    { "units", PROBED, 1, { VGRAD_KERNEL_GRADIENT }, VGRAD_PROBE_UNITS_EVERY, 1 },
+    { "long_history", PROBED, 1, { VGRAD_KERNEL_GRADIENT }, VGRAD_PROBE_HISTORY, 1 << 16 },
+    /* What is made of several. */
+    { "derivatives", PROBED, 2, { VGRAD_DELTA, VGRAD_ACTIVATION }, 0, 0 },
+    { "samples", PROBED, 3, { VGRAD_DELTA, VGRAD_INPUT, VGRAD_KERNEL_GRADIENT }, 0, 0 },
+    { "budget",
+      PROBED,
+      4,
+      { VGRAD_DELTA, VGRAD_ACTIVATION_GRADIENT, VGRAD_ACTIVATION, VGRAD_KERNEL },
+      0,
+      0 },
+    { "findings", /* judged at every step */
+      PROBED,
+      5,
+      { VGRAD_DELTA, VGRAD_ACTIVATION_GRADIENT, VGRAD_ACTIVATION, VGRAD_KERNEL,
+        VGRAD_KERNEL_UPDATE },
+      VGRAD_PROBE_WINDOW,
+      1 },
+    { "parameter_gradients", PROBED, 2, { VGRAD_KERNEL_GRADIENT, VGRAD_BIAS_GRADIENT }, 0, 0 },
+    { "all", PROBED, -1, { VGRAD_KERNEL }, 0, 0 },
+    { "all_10th", PROBED, -1, { VGRAD_KERNEL }, VGRAD_PROBE_EVERY, 10 },
+};
+enum { SUBJECTS = sizeof subjects / sizeof *subjects };
+static const double seconds_of_turn = 0.01, seconds_for_each = 0.8;
+
+/* One subject at one workload, ready for another turn. */
 typedef struct contender {
     by_hand *hand;
     vgrad_dataset *data;
@@ -49,13 +100,13 @@ typedef struct contender {
     vgrad_trainer *run;
     vgrad_probe *probe;
     int64_t epochs;
-    double best;
+    double ratios[TURNS_MAX];
 } contender;
 
 static double now(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -69,24 +120,15 @@ static int32_t read_gradients(const vgrad_event *event, void *sum)
     return 0;
 }
 
-/* What each variant's probe looks at; the first `count` of these. */
-static void watch(contender *c, variant v)
+static void watch(contender *c, const subject *what)
 {
-    static const vgrad_role roles[] = {
-        VGRAD_KERNEL_GRADIENT, VGRAD_BIAS_GRADIENT, VGRAD_DELTA, VGRAD_ACTIVATION_GRADIENT,
-        VGRAD_KERNEL,          VGRAD_ACTIVATION,    VGRAD_INPUT
-    };
-    static const size_t counts[VARIANTS] = { [PROBE_PARAMETER_GRADIENTS] = 2,
-                                             [PROBE_GRADIENTS] = 4,
-                                             [PROBE_BUDGET] = 7,
-                                             [PROBE_BUDGET_10TH] = 7 };
     CHECK(vgrad_probe_create(&c->probe, NULL));
-    if (v != PROBE_ALL)
+    if (what->count >= 0)
         CHECK(vgrad_probe_watch_none(c->probe));
-    for (size_t i = 0; i < counts[v]; i++)
-        CHECK(vgrad_probe_watch(c->probe, roles[i], 1));
-    if (v == PROBE_BUDGET_10TH)
-        CHECK(vgrad_probe_set(c->probe, VGRAD_PROBE_EVERY, 10));
+    for (int i = 0; i < what->count; i++)
+        CHECK(vgrad_probe_watch(c->probe, what->roles[i], 1));
+    if (what->option)
+        CHECK(vgrad_probe_set(c->probe, (vgrad_probe_option)what->option, what->value));
     CHECK(vgrad_probe_attach(c->probe, c->network));
 }
 
@@ -101,11 +143,12 @@ static double elements_of(const vgrad_probe *probe)
     return sum;
 }
 
-static void prepare(contender *c, const workload *work, variant v, const float *x, const float *y)
+static void prepare(contender *c, const workload *work, const subject *what, const float *x,
+                    const float *y)
 {
     static double sum;
     int classes = work->widths[work->layers];
-    if (v == BY_HAND) {
+    if (what->maker == BY_HAND) {
         c->hand = by_hand_create(work, x, y);
         return;
     }
@@ -122,10 +165,10 @@ static void prepare(contender *c, const workload *work, variant v, const float *
         &c->run, c->network,
         classes == 1 ? VGRAD_LOSS_BINARY_CROSSENTROPY : VGRAD_LOSS_CROSSENTROPY, c->sgd));
     CHECK(vgrad_trainer_set(c->run, VGRAD_TRAINER_BATCH_SIZE, work->batch));
-    if (v == GRADIENTS_READ)
+    if (what->maker == CALLBACK)
         CHECK(vgrad_trainer_on(c->run, VGRAD_GRADIENTS_READY, 1, read_gradients, &sum));
-    if (v >= PROBE_PARAMETER_GRADIENTS)
-        watch(c, v);
+    if (what->maker == PROBED)
+        watch(c, what);
 }
 
 static void finish(contender *c)
@@ -139,57 +182,103 @@ static void finish(contender *c)
     vgrad_dataset_destroy(c->data);
 }
 
-static void run_epoch(contender *c)
+/* Seconds that so many epochs take. */
+static double run(contender *c, int64_t epochs)
 {
     double began = now();
     if (c->hand)
-        by_hand_epoch(c->hand);
+        for (int64_t i = 0; i < epochs; i++)
+            by_hand_epoch(c->hand);
     else
-        CHECK(vgrad_trainer_fit(c->run, c->data, ++c->epochs));
-    double took = now() - began;
-    c->best = took < c->best ? took : c->best;
+        CHECK(vgrad_trainer_fit(c->run, c->data, c->epochs += epochs));
+    return now() - began;
 }
 
-static void measure(const workload *work)
+static int compare(const void *a, const void *b)
 {
-    size_t width = (size_t)work->widths[0], rows = (size_t)work->rows;
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, int count)
+{
+    qsort(values, (size_t)count, sizeof *values, compare);
+    return values[count / 2];
+}
+
+static void make_data(const workload *work, float *x, float *y)
+{
     int classes = work->widths[work->layers];
-    float *x = malloc(rows * width * sizeof *x), *y = malloc(rows * sizeof *y);
-    for (size_t i = 0; i < rows * width; i++)
+    for (int i = 0; i < work->rows * work->widths[0]; i++)
         x[i] = (float)rand() / (float)RAND_MAX;
-    for (size_t i = 0; i < rows; i++)
+    for (int i = 0; i < work->rows; i++)
         y[i] = (float)(rand() % (classes == 1 ? 2 : classes));
-    contender contenders[VARIANTS] = { 0 };
-    for (int v = 0; v < VARIANTS; v++) {
-        prepare(&contenders[v], work, (variant)v, x, y);
-        contenders[v].best = INFINITY;
+}
+
+static void print(const workload *work, const char *name, double step, double ratio,
+                  double elements)
+{
+    printf("%-7s %-23s %9.0f %6.1f", work->name, name, 1e9 * step * ratio, 100 * (ratio - 1));
+    if (elements > 0)
+        printf(" %6.2f", 1e9 * step * (ratio - 1) / elements);
+    putchar('\n');
+}
+
+/* NULL fits all. */
+static bool is_wanted(const char *name, const char *wanted)
+{
+    return !wanted || strcmp(name, wanted) == 0;
+}
+
+static void measure(const workload *work, const char *wanted)
+{
+    static contender base, contenders[SUBJECTS];
+    static double times[TURNS_MAX * SUBJECTS];
+    const subject *what[SUBJECTS];
+    float *x = malloc((size_t)(work->rows * work->widths[0]) * sizeof *x);
+    float *y = malloc((size_t)work->rows * sizeof *y);
+    int turns = 0, count = 0;
+    make_data(work, x, y);
+    base = (contender){ .hand = NULL };
+    prepare(&base, work, &plain, x, y);
+    for (int i = 0; i < SUBJECTS; i++) {
+        if (!is_wanted(subjects[i].name, wanted))
+            continue;
+        what[count] = &subjects[i];
+        contenders[count] = (contender){ .hand = NULL };
+        prepare(&contenders[count], work, &subjects[i], x, y);
+        run(&contenders[count++], 1);
     }
-    for (double began = now(); now() - began < seconds_for_each * VARIANTS;)
-        for (int v = 0; v < VARIANTS; v++)
-            run_epoch(&contenders[v]);
-    int steps = (work->rows + work->batch - 1) / work->batch;
-    for (int v = 0; v < VARIANTS; v++) {
-        const double more = contenders[v].best - contenders[PLAIN].best;
-        const double elements = elements_of(contenders[v].probe);
-        printf("%-7s %-25s %.6f %.0f %.1f", work->name, variant_names[v], contenders[v].best,
-               steps / contenders[v].best, 100 * more / contenders[PLAIN].best);
-        if (elements > 0 && v != PROBE_BUDGET_10TH)
-            printf(" %.2f", 1e9 * more / steps / elements);
-        putchar('\n');
+    run(&base, 1);
+    const int64_t epochs = 1 + (int64_t)(seconds_of_turn / run(&base, 1));
+    for (double began = now(); turns < TURNS_MAX && now() - began < seconds_for_each * count;
+         turns++)
+        for (int i = 0; i < count; i++) {
+            const double without = run(&base, epochs);
+            times[turns * count + i] = without;
+            contenders[i].ratios[turns] = run(&contenders[i], epochs) / without;
+        }
+    const int steps = (work->rows + work->batch - 1) / work->batch;
+    const double step = median(times, turns * count) / (double)epochs / steps;
+    print(work, plain.name, step, 1, 0);
+    for (int i = 0; i < count; i++) {
+        const bool rare = what[i]->option == VGRAD_PROBE_EVERY;
+        print(work, what[i]->name, step, median(contenders[i].ratios, turns),
+              rare ? 0 : elements_of(contenders[i].probe));
+        finish(&contenders[i]);
     }
-    for (int v = 0; v < VARIANTS; v++) {
-        finish(&contenders[v]);
-    }
+    finish(&base);
     free(x);
     free(y);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    const char *workload_name = argc > 1 ? argv[1] : NULL, *name = argc > 2 ? argv[2] : NULL;
     fprintf(stderr, "%s\n", vgrad_build_info());
-    printf(
-        "workload variant seconds_per_epoch steps_per_second percent_over_plain ns_per_element\n");
+    printf("workload subject ns_per_step percent_over_plain ns_per_element\n");
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
-        measure(&workloads[i]);
+        if (is_wanted(workloads[i].name, workload_name))
+            measure(&workloads[i], name);
     return 0;
 }

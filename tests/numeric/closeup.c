@@ -217,6 +217,25 @@ START_TEST(what_a_gradient_made_by_hand_loses)
 }
 END_TEST
 
+/* One number, told of as 2^40: it is read once, whatever the scale. */
+START_TEST(a_repeated_element_is_counted_once_and_multiplied)
+{
+    const float three = 3;
+    uint64_t bins[VGRAD_HISTOGRAM_BINS];
+    vgrad_tensor view;
+    vgrad_probe *probe = probe_with(1, 0);
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_LOSS_SCALE, 1024));
+    assert_ok(vgrad_probe_declare(probe, "a", VGRAD_KIND_DENSE, VGRAD_TANH, 2, 2, NULL));
+    assert_ok(vgrad_probe_begin(probe, 0));
+    vgrad_tensor_view(&view, &three, VGRAD_FLOAT32, 2,
+                      (int64_t[]){ INT64_C(1) << 20, INT64_C(1) << 20 }, (int64_t[]){ 0, 0 });
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_KERNEL_GRADIENT, &view));
+    assert_ok(vgrad_probe_histogram(probe, 0, VGRAD_KERNEL_GRADIENT, bins, VGRAD_HISTOGRAM_BINS));
+    ck_assert_uint_eq(bins[127 + 1 - 10], UINT64_C(1) << 40);
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
 /* ---- units ---- */
 
 typedef struct column {
@@ -441,6 +460,7 @@ int main(void)
                         sizeof kinds / sizeof *kinds);
     suite_add_tcase(suite, both);
     add_tests(suite, "looks", a_closer_look_is_taken_when_it_is_due_whatever_is_kept,
-              units_of_a_loop_of_ones_own, updates_that_nobody_watches_are_not_counted);
+              units_of_a_loop_of_ones_own, a_repeated_element_is_counted_once_and_multiplied,
+              updates_that_nobody_watches_are_not_counted);
     return run_suite(suite);
 }

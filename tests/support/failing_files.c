@@ -95,10 +95,10 @@ static int64_t remove_file(const vgrad__files *table, const char *path)
     return failure < 0 ? failure : vgrad__posix_files.remove(table, path);
 }
 
-static int64_t is_link(const vgrad__files *table, const char *path)
+static int64_t kind_of_name(const vgrad__files *table, const char *path)
 {
     int64_t failure = count_call(owner(table));
-    return failure < 0 ? failure : vgrad__posix_files.is_link(table, path);
+    return failure < 0 ? failure : vgrad__posix_files.kind(table, path);
 }
 
 static int64_t make_folder(const vgrad__files *table, const char *path)
@@ -132,7 +132,7 @@ const vgrad__files *failing_files_begin(failing_files *f)
         .sync = sync_file,
         .rename = rename_file,
         .remove = remove_file,
-        .is_link = is_link,
+        .kind = kind_of_name,
         .make_folder = make_folder,
         .sync_folder = sync_folder,
         .list = list_folder,

@@ -58,10 +58,46 @@ START_TEST(a_limit_is_kept_and_given_back)
 }
 END_TEST
 
+START_TEST(a_limit_that_is_given_up_holds_no_more)
+{
+    vgrad__cost cost = { .stretch = 0 };
+    run(&cost, 0, 0, 400, 2, 0.5);
+    vgrad__cost_limit(&cost, 0, 2, 400); /* there was none */
+    ck_assert(vgrad__cost_every(&cost, 2) == 2 && cost.changes == 0);
+    vgrad__cost_limit(&cost, 5, 2, 400);
+    ck_assert_int_eq(vgrad__cost_every(&cost, 2), 10);
+    vgrad__cost_limit(&cost, 0, 2, 800);
+    ck_assert_int_eq(vgrad__cost_every(&cost, 2), 2);
+    ck_assert(cost.changes == 2 && cost.steps[1] == 800 && cost.every[1] == 2);
+}
+END_TEST
+
+/* What no clock should say, and limits next to nothing: looks stay a sane distance apart. */
+START_TEST(odd_times_do_no_harm)
+{
+    vgrad__cost cost = { .stretch = 0 };
+    run(&cost, 0, 0, 400, 2, 1e6);
+    vgrad__cost_limit(&cost, 1e-300, INT32_MAX, 400);
+    ck_assert_int_eq(vgrad__cost_every(&cost, INT32_MAX), (int64_t)INT32_MAX << 20);
+    vgrad__cost still = { .stretch = 0 };
+    for (int step = 0; step < 100; step++)
+        vgrad__cost_begin(&still, 7, step % 2 == 0); /* a clock that stands */
+    ck_assert(isnan(vgrad__cost_percent(&still, 2)));
+    vgrad__cost_limit(&still, 1, 2, 100);
+    ck_assert_int_eq(vgrad__cost_every(&still, 2), 2);
+    vgrad__cost cheap = { .stretch = 0 };
+    run(&cheap, 0, 0, 400, 2, -0.25); /* looked at, it takes less time */
+    ck_assert_double_eq(vgrad__cost_percent(&cheap, 2), 0);
+    vgrad__cost_limit(&cheap, 1e-300, 2, 400);
+    ck_assert_int_eq(vgrad__cost_every(&cheap, 2), 2);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cost");
     add_tests(suite, "cost", a_look_costs_what_it_takes_longer, what_is_not_known_is_not_told,
-              a_limit_is_kept_and_given_back);
+              a_limit_is_kept_and_given_back, a_limit_that_is_given_up_holds_no_more,
+              odd_times_do_no_harm);
     return run_suite(suite);
 }

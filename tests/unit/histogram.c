@@ -14,7 +14,7 @@ static vgrad__histogram histogram_of(const double *values, int64_t count)
 {
     vgrad__histogram h = { 0 };
     vgrad_tensor view;
-    vgrad__histogram_of(vgrad_tensor_matrix(&view, values, VGRAD_FLOAT64, 1, count), &h);
+    vgrad__histogram_of(vgrad_tensor_matrix(&view, values, VGRAD_FLOAT64, 1, count), 1, &h);
     return h;
 }
 
@@ -23,6 +23,39 @@ static int compare(const void *a, const void *b)
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
+
+/* ---- what can be one ---- */
+
+/* Each of its numbers too large, or too small, by itself. */
+START_TEST(what_no_elements_have_is_no_histogram)
+{
+    enum { NUMBERS = sizeof(vgrad__histogram) / sizeof(uint64_t) };
+    const double values[] = { -0.0,     0,          0,     1,           -1,
+                              0x1p-140, -0x1p-1074, 1e300, (double)NAN, (double)INFINITY };
+    const vgrad__histogram good = histogram_of(values, 10), none = { 0 };
+    ck_assert(vgrad__histogram_is_sound(&good) && vgrad__histogram_is_sound(&none));
+    ck_assert_int_eq(vgrad__histogram_count(&good), 10);
+    for (int i = 0; i < NUMBERS; i++) {
+        uint64_t numbers[NUMBERS];
+        vgrad__histogram bad;
+        memcpy(numbers, &good, sizeof good);
+        numbers[i] = i < VGRAD_HISTOGRAM_BINS ? INT64_MAX : 10;
+        memcpy(&bad, numbers, sizeof bad);
+        ck_assert_msg(!vgrad__histogram_is_sound(&bad), "number %d", i);
+    }
+    vgrad__histogram bad = good;
+    bad.zeros = 2; /* fewer than vanish, and no more than bins hold: it could be */
+    ck_assert(vgrad__histogram_is_sound(&bad));
+    bad.vanishing[VGRAD__BF16] = 1; /* less than zeros */
+    ck_assert(!vgrad__histogram_is_sound(&bad));
+    bad = good;
+    bad.bins[3] = UINT64_MAX; /* with others it wraps around */
+    ck_assert(!vgrad__histogram_is_sound(&bad));
+    bad = good;
+    bad.negative_zeros = 3; /* more than its bin holds */
+    ck_assert(!vgrad__histogram_is_sound(&bad));
+}
+END_TEST
 
 /* ---- quantiles ---- */
 
@@ -178,8 +211,9 @@ int main(void)
                         VGRAD__FORMATS);
     suite_add_tcase(suite, quantiles);
     suite_add_tcase(suite, scales);
-    add_tests(suite, "histogram", inside_of_a_bin_they_are_spread_evenly,
-              quantiles_of_little_and_of_odd_things, histograms_of_parts_are_that_of_the_whole,
-              shares_of_what_a_format_would_not_keep, nothing_but_zeros_has_no_shares);
+    add_tests(suite, "histogram", what_no_elements_have_is_no_histogram,
+              inside_of_a_bin_they_are_spread_evenly, quantiles_of_little_and_of_odd_things,
+              histograms_of_parts_are_that_of_the_whole, shares_of_what_a_format_would_not_keep,
+              nothing_but_zeros_has_no_shares);
     return run_suite(suite);
 }

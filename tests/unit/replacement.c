@@ -130,7 +130,7 @@ END_TEST
 
 START_TEST(a_call_that_fails_loses_nothing)
 {
-    const long sync_folder = 7; /* is_link, create, 4 writes of 64 KiB, sync, rename: 8 calls */
+    const long sync_folder = 7; /* kind, create, 4 writes of 64 KiB, sync, rename: 8 calls */
     long n = 1;
     int failed = 0;
     for (;; n++) {
@@ -220,6 +220,17 @@ START_TEST(a_symbolic_link_is_not_replaced)
 }
 END_TEST
 
+/* A pipe stands for what is no file: if it were replaced, nothing is lost. */
+START_TEST(what_is_no_file_is_not_replaced)
+{
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    assert_status(VGRAD_E_IO, replace());
+    assert_error_names("no file to be replaced");
+    ck_assert_int_eq(names(), 1);
+    unlink(path);
+}
+END_TEST
+
 START_TEST(what_cannot_be_written_to_is_named)
 {
     char inner[PATH_SIZE + 8];
@@ -228,7 +239,7 @@ START_TEST(what_cannot_be_written_to_is_named)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         vgrad__replacement r;
         vgrad_status status = vgrad__replacement_begin(&r, all[i], context);
-        if (status == VGRAD_OK) /* what is a folder is seen when a file should take its place */
+        if (status == VGRAD_OK) /* that there is no such name is seen at the end */
             status = vgrad__replacement_finish(&r);
         assert_status(VGRAD_E_IO, status);
         ck_assert_int_eq(strncmp(vgrad_last_error(), all[i], strlen(all[i])), 0);
@@ -315,6 +326,7 @@ int main(void)
         when_every_call_fails_from_one_on_the_old_file_stays,
         a_device_that_is_full_keeps_the_old_file,
         a_symbolic_link_is_not_replaced,
+        what_is_no_file_is_not_replaced,
         what_cannot_be_written_to_is_named,
         leftovers_are_passed_over,
         an_allocation_that_fails_loses_nothing,

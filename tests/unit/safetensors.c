@@ -551,7 +551,7 @@ START_TEST(every_fault_of_writing_is_survived)
         ck_assert_uint_eq(get(), size);
         ck_assert_mem_eq(file, old, size);
     }
-    ck_assert_int_eq(n, 7); /* is_link, create, write, sync, rename, sync_folder */
+    ck_assert_int_eq(n, 7); /* kind, create, write, sync, rename, sync_folder */
     for (n = 1;; n++) {
         allocator_arm(&memory, n, n % 2);
         vgrad_status status = write_golden();

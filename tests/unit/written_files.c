@@ -79,11 +79,13 @@ START_TEST(nothing_that_is_there_is_opened_as_new)
     ck_assert_int_eq(files->create(files, path_of("link")), -EEXIST);
     ck_assert_int_eq(files->create(files, path_of("broken")), -EEXIST);
     assert_text("a", "old");
-    ck_assert_int_eq(files->is_link(files, path_of("a")), 0);
-    ck_assert_int_eq(files->is_link(files, path_of("link")), 1);
-    ck_assert_int_eq(files->is_link(files, path_of("broken")), 1);
-    ck_assert_int_eq(files->is_link(files, path_of("nothing")), 0);
-    ck_assert_int_eq(files->is_link(files, path_of("a/below")), -ENOTDIR);
+    ck_assert_int_eq(files->kind(files, path_of("a")), VGRAD__NAME_FILE);
+    ck_assert_int_eq(files->kind(files, path_of("link")), VGRAD__NAME_LINK);
+    ck_assert_int_eq(files->kind(files, path_of("broken")), VGRAD__NAME_LINK);
+    ck_assert_int_eq(files->kind(files, path_of("nothing")), VGRAD__NAME_FREE);
+    ck_assert_int_eq(files->kind(files, path_of("a/below")), -ENOTDIR);
+    ck_assert_int_eq(files->kind(files, folder), VGRAD__NAME_OTHER);
+    ck_assert_int_eq(files->kind(files, "/dev/null"), VGRAD__NAME_OTHER);
     unlink(path_of("a"));
     unlink(path_of("link"));
     unlink(path_of("broken"));
