@@ -144,10 +144,13 @@ static int by_age(const void *a, const void *b)
 static vgrad_status names_list(const folder *f, names *n, bool (*wanted)(const char *name))
 {
     *n = (names){ .context = f->context, .wanted = wanted };
+    vgrad__shown shown;
     const int64_t result = f->files->list(f->files, f->path, take_name, n);
+    if (result == -ENOENT)
+        return vgrad__fail(VGRAD_E_NOT_FOUND, "%s: there is no such directory",
+                           vgrad__path_shown(f->path, shown));
     if (result < 0)
-        return result == -ENOENT ? vgrad__fail(VGRAD_E_NOT_FOUND, "directory: there is none")
-                                 : fail(f->path, "cannot list", result);
+        return fail(f->path, "cannot list", result);
     if (n->count > 0)
         qsort(n->all, n->count, sizeof *n->all, by_age);
     return n->status;

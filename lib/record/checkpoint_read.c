@@ -1,5 +1,6 @@
 /* The visit that reads. */
 /* SPDX-License-Identifier: MIT */
+#include <ctype.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -37,12 +38,16 @@ static const char *place_of(const vgrad__fields_reader *r, const char *name, cha
     return used > 0 ? text : "run";
 }
 
+/* In one line, though names and words of the file are in `why`. */
 static void refuse(vgrad__fields *f, vgrad_status status, const char *name, const char *why)
 {
     const vgrad__fields_reader *r = reader_of(f);
-    char place[PLACE_SIZE];
+    char place[PLACE_SIZE], line[VGRAD__ERROR_SIZE];
+    snprintf(line, sizeof line, "%s", why);
+    for (char *c = line; *c; c++)
+        *c = iscntrl((unsigned char)*c) ? '?' : *c;
     if (f->status == VGRAD_OK)
-        f->status = vgrad__fail(status, "%s: %s: %s", r->file.path, place_of(r, name, place), why);
+        f->status = vgrad__fail(status, "%s: %s: %s", r->file.path, place_of(r, name, place), line);
 }
 
 /* ---- members ---- */

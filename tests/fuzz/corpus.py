@@ -350,6 +350,7 @@ def checkpoint_files():
             "many inputs": another(inputs, '"inputs":[' + ",".join("1" * 100) + "]"),
             "a share": another(inputs, inputs + ',"shares":1'),
             "an unknown kind": another('"kind":"dense"', '"kind":"dance"'),
+            "a kind of two lines": another('"kind":"dropout"', '"kind":"drop\\nout"'),
             "a kind of the user's": another('"kind":"dense"', '"kind":"user layer"'),
             "many units": another(units, '"units":2147483647'),
             "other units": another(units, '"units":4'),
