@@ -61,6 +61,9 @@ static const struct named_recipe {
     { "class weights", { .class_weights = true } },
     { "two outputs", { .two_outputs = true } },
     { "epoch gradients", { .keeps_epoch_gradients = true } },
+    { "a stream", { .streamed = true, .optimizer = VGRAD_ADAM } },
+    { "a stream in groups", { .streamed = true, .accumulate = 2 } },
+    { "a probe", { .watched = true, .optimizer = VGRAD_ADAM, .clipping = 1 } },
     { "everything",
       { .wide = true,
         .optimizer = VGRAD_NADAM,
@@ -180,6 +183,7 @@ END_TEST
 START_TEST(within_a_group_a_run_can_be_left_and_taken_up)
 {
     const run_recipe recipe = { .accumulate = 3,
+                                .watched = true,
                                 .dropout = true,
                                 .batch_norm = true,
                                 .optimizer = VGRAD_ADAM,
@@ -208,6 +212,71 @@ START_TEST(within_a_group_a_run_can_be_left_and_taken_up)
     }
     ck_assert_int_gt(unfinished, 4);
     assert_ends_alike(&r, "a group", "all that");
+    run_destroy(&r);
+    end();
+}
+END_TEST
+
+/* What judges an epoch may have been asked for after the checkpoints that tell of it. */
+static void make_judged(run *r, const char *folder_of_checkpoints)
+{
+    const run_recipe recipe = { .momentum = true, .dropout = true };
+    run_make(r, &recipe, NULL);
+    if (folder_of_checkpoints)
+        assert_ok(vgrad_trainer_checkpoint(r->trainer, folder_of_checkpoints, 1, 0, 0, 0));
+    assert_ok(vgrad_trainer_early_stopping(r->trainer, 2, 0, 1));
+    assert_ok(vgrad_trainer_reduce_on_plateau(r->trainer, 0.5, 1, 0.5, 1, 1e-5));
+}
+
+START_TEST(a_checkpoint_is_written_when_all_others_have_heard)
+{
+    run r;
+    begin();
+    make_judged(&r, NULL);
+    run_fit(&r, 30);
+    ck_assert_int_lt(vgrad_trainer_epoch(r.trainer), 29); /* it was stopped */
+    take_bytes(&r, &expected);
+    run_destroy(&r);
+    make_judged(&r, checkpoints);
+    run_fit(&r, 30);
+    run_destroy(&r);
+    list_checkpoints();
+    for (int i = 0; i < count; i++) {
+        make_judged(&r, NULL);
+        assert_ok(vgrad_trainer_load(r.trainer, names[i]));
+        run_fit(&r, 30);
+        assert_ends_alike(&r, "judged", names[i]);
+        run_destroy(&r);
+    }
+    end();
+}
+END_TEST
+
+/* A trainer that has gone farther, or was given up within a group. */
+START_TEST(a_trainer_can_go_back)
+{
+    const run_recipe recipe = recipes[RECIPES - 1].recipe;
+    const vgrad_tensor *x, *y;
+    run r;
+    begin();
+    run_make(&r, &recipe, NULL);
+    assert_ok(vgrad_trainer_checkpoint(r.trainer, checkpoints, 0, 3, 0, 0));
+    run_fit(&r, RUN_EPOCHS);
+    take_bytes(&r, &expected);
+    list_checkpoints();
+    run_destroy(&r);
+    run_make(&r, &recipe, NULL);
+    run_fit(&r, 3);
+    for (int i = 0; i < count; i++) {
+        assert_ok(vgrad_trainer_load(r.trainer, names[i]));
+        run_fit(&r, RUN_EPOCHS);
+        assert_ends_alike(&r, "everything", names[i]);
+        assert_ok(vgrad_trainer_next(r.trainer, r.data, 100, &x, &y));
+        assert_ok(vgrad_trainer_forward(r.trainer, x));
+        assert_ok(vgrad_trainer_loss(r.trainer, y, NULL));
+        assert_ok(vgrad_trainer_backward(r.trainer));
+        assert_status(VGRAD_ACCUMULATED, vgrad_trainer_step(r.trainer));
+    }
     run_destroy(&r);
     end();
 }
@@ -249,6 +318,7 @@ int main(void)
                         RECIPES);
     suite_add_tcase(suite, all);
     add_tests(suite, "runs", within_a_group_a_run_can_be_left_and_taken_up,
+              a_checkpoint_is_written_when_all_others_have_heard, a_trainer_can_go_back,
               a_run_of_many_processes_is_the_run_of_one);
     return run_suite(suite);
 }

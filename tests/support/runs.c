@@ -7,6 +7,21 @@
 
 enum { VALIDATION_ROWS = 9, CLASSES = 3 };
 
+/* Rows of one number after the other; there are RUN_ROWS. */
+static int64_t read_rows(int64_t first, int64_t count, void *x, void *y, void *user)
+{
+    int64_t got = 0;
+    (void)user;
+    for (; got < count && first + got < RUN_ROWS; got++) {
+        const int64_t i = first + got;
+        for (int j = 0; j < RUN_INPUTS; j++)
+            ((double *)x)[got * RUN_INPUTS + j] = cos(0.3 * (double)((i + 1) * (j + 2)));
+        for (int64_t j = 0; j < CLASSES; j++)
+            ((double *)y)[got * CLASSES + j] = i % CLASSES == j;
+    }
+    return got;
+}
+
 /* Rows that are told apart by a few sines, with noise that no network learns. */
 static vgrad_dataset *make_data(int64_t rows, const run_recipe *recipe, vgrad_context *context)
 {
@@ -14,6 +29,11 @@ static vgrad_dataset *make_data(int64_t rows, const run_recipe *recipe, vgrad_co
     const int64_t width = recipe->two_outputs ? 2 * CLASSES : CLASSES;
     vgrad_dataset *data;
     ck_assert_int_le(rows, RUN_ROWS);
+    if (recipe->streamed) {
+        assert_ok(vgrad_dataset_stream(&data, -1, VGRAD_FLOAT64, RUN_INPUTS, VGRAD_FLOAT64, CLASSES,
+                                       read_rows, NULL, context));
+        return data;
+    }
     for (int64_t i = 0; i < rows; i++) {
         for (int j = 0; j < RUN_INPUTS; j++)
             x[i * RUN_INPUTS + j] = sin(0.7 * (double)(i + 1) * (j + 1) + (double)rows);
@@ -129,6 +149,10 @@ void run_make(run *r, const run_recipe *recipe, vgrad_context *context)
         r->validation = make_data(VALIDATION_ROWS, recipe, context);
         assert_ok(vgrad_trainer_set_validation(t, r->validation));
     }
+    if (recipe->watched) {
+        assert_ok(vgrad_probe_create(&r->probe, context));
+        assert_ok(vgrad_probe_attach(r->probe, r->network));
+    }
     if (recipe->early_stopping)
         assert_ok(vgrad_trainer_early_stopping(t, recipe->patience, 0, recipe->restores_best));
     if (recipe->plateau)
@@ -137,6 +161,7 @@ void run_make(run *r, const run_recipe *recipe, vgrad_context *context)
 
 void run_destroy(run *r)
 {
+    vgrad_probe_destroy(r->probe);
     vgrad_trainer_destroy(r->trainer);
     vgrad_optimizer_destroy(r->optimizer);
     vgrad_network_destroy(r->network);

@@ -26,6 +26,8 @@ typedef struct run_recipe {
     bool class_weights;
     bool two_outputs;
     bool keeps_epoch_gradients;
+    bool streamed; /* its rows come one after the other, and nobody knows how many */
+    bool watched;  /* a probe looks */
 } run_recipe;
 
 typedef struct run {
@@ -33,6 +35,7 @@ typedef struct run {
     vgrad_network *network;
     vgrad_optimizer *optimizer;
     vgrad_trainer *trainer;
+    vgrad_probe *probe;
 } run;
 
 void run_make(run *r, const run_recipe *recipe, vgrad_context *context);
