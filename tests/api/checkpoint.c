@@ -343,7 +343,7 @@ START_TEST(within_an_epoch_the_data_must_have_as_many_rows)
 {
     const run_recipe recipe = { .wide = false };
     const vgrad_tensor *x, *y;
-    vgrad_dataset *fewer;
+    vgrad_dataset *fewer, *others;
     run r;
     begin();
     run_make(&r, &recipe, NULL);
@@ -363,6 +363,10 @@ START_TEST(within_an_epoch_the_data_must_have_as_many_rows)
     assert_status(VGRAD_E_STATE, vgrad_trainer_save(r.trainer, path));
     assert_status(VGRAD_E_STATE, vgrad_trainer_load(r.trainer, path));
     assert_error_names("between a batch and its update");
+    assert_ok(vgrad_dataset_slice(&others, r.data, 0, RUN_ROWS)); /* as many, but not the same */
+    assert_status(VGRAD_E_STATE, vgrad_trainer_fit(r.trainer, others, RUN_EPOCHS));
+    assert_error_names("data: another set within epoch 1");
+    vgrad_dataset_destroy(others);
     vgrad_dataset_destroy(fewer);
     run_destroy(&r);
     end();
