@@ -106,7 +106,8 @@ enum {
  *
  * One directory is for one run: temporary files that a killed process left in it are removed, and a
  * run that begins (rather than one that was loaded) is refused at VGRAD_TRAIN_BEGIN with
- * VGRAD_E_STATE if checkpoints are there already.
+ * VGRAD_E_STATE if checkpoints are there already. Among these counts a `best.safetensors` only
+ * where no others are written: a process that is killed early may have left it alone.
  *
  * @param trainer      the trainer, outside its callbacks.
  * @param directory    made if it is not there; its parent must be. Copied.

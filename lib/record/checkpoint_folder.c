@@ -239,7 +239,10 @@ static vgrad_status at_train_begin(checkpoints *c, const vgrad_event *event)
         return VGRAD_OK;
     }
     c->best = (double)INFINITY;
-    vgrad_status status = names_list(&c->folder, &n, is_checkpoint_or_best);
+    /* A best one alone is what a process leaves that was killed before its first checkpoint. */
+    const bool best_alone = c->every_epochs == 0 && c->every_steps == 0;
+    vgrad_status status =
+        names_list(&c->folder, &n, best_alone ? is_checkpoint_or_best : is_checkpoint);
     if (status == VGRAD_OK && n.count > 0)
         status =
             vgrad__fail(VGRAD_E_STATE,

@@ -663,6 +663,28 @@ static void put_empty(const char *name)
     fclose(file);
 }
 
+/* A process that dies after its first epoch's best and before its checkpoint leaves that. */
+START_TEST(a_best_one_alone_is_in_nobodys_way_but_that_of_best_ones)
+{
+    const run_recipe recipe = { .wide = false };
+    run r;
+    begin();
+    ck_assert_int_eq(mkdir(checkpoints, 0700), 0);
+    put_empty("best.safetensors");
+    run_make(&r, &recipe, NULL);
+    assert_ok(vgrad_trainer_checkpoint(r.trainer, checkpoints, 0, 0, 0, VGRAD_CHECKPOINT_BEST));
+    assert_status(VGRAD_E_STATE, vgrad_trainer_fit(r.trainer, r.data, 1));
+    assert_error_names("best.safetensors");
+    run_destroy(&r);
+    run_make(&r, &recipe, NULL);
+    assert_ok(vgrad_trainer_checkpoint(r.trainer, checkpoints, 1, 0, 0, VGRAD_CHECKPOINT_BEST));
+    run_fit(&r, 1);
+    ck_assert_int_eq(each_name(checkpoints, NULL, NULL), 2);
+    run_destroy(&r);
+    end();
+}
+END_TEST
+
 START_TEST(what_a_killed_process_left_is_removed_and_nothing_else)
 {
     const run_recipe recipe = { .wide = false };
@@ -764,6 +786,7 @@ int main(void)
               one_that_is_damaged_is_passed_over,
               the_best_epoch_has_a_file_of_its_own_also_over_processes,
               another_run_does_not_begin_among_them,
+              a_best_one_alone_is_in_nobodys_way_but_that_of_best_ones,
               what_a_killed_process_left_is_removed_and_nothing_else);
     add_tests(suite, "what cannot be written", a_link_in_the_way_is_refused_and_ends_the_run,
               a_run_can_be_told_to_go_on, a_directory_that_cannot_be_is_refused_at_once);
