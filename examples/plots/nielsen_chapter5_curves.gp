@@ -19,6 +19,7 @@ do for [hidden = 2:deepest] {
          lw 2 dt layer lc rgb color(layer, hidden) title sprintf('hidden %d', layer)
 }
 set title 'last hidden layer over the first' offset 0, -0.6
+set key right top vertical maxrows 3 samplen 4
 set ylabel '‖δ‖ of last / ‖δ‖ of first'
 set yrange [0.5:20000]
 set format y '%g'
