@@ -2,8 +2,8 @@
    MNIST where it is at hand, the library's own drawings elsewhere.
 
    After "Neural Networks and Deep Learning", chapter 3 (Michael Nielsen, 2015): 784-30-10 with a
-   softmax layer, plain SGD at 0.5 in batches of 10. With --hidden-layers 4 the gradient of the first
-   layer is small for some epochs, with 6 for good. */
+   softmax layer, plain SGD at 0.5 in batches of 10. With --hidden-layers 4 the gradient of the
+   first layer is small for some epochs, with 6 for good. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdio.h>
