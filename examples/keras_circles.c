@@ -306,13 +306,11 @@ static int plan_runs(circles_run *runs, const settings *s)
 static bool draw(const settings *s, vgrad_dataset *data, const circles_run *runs, int count)
 {
     const char *out = s->common.out;
-    bool plots = !s->common.no_plots && plot_is_possible();
+    const bool plots = plot_begin(!s->common.no_plots, s->common.quiet);
     if (plots && !circles_draw(out, data, runs, count))
         return false;
     if (s->common.quiet)
         return true;
-    if (!s->common.no_plots && !plots)
-        puts("\nNo pictures were drawn: gnuplot is not installed.");
     puts("\nTo open:");
     if (plots)
         circles_print_pictures(out, runs, count);

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "support/check.h"
 #include "support/images.h"
@@ -19,7 +20,7 @@
 #include "support/options.h"
 #include "support/plot.h"
 
-enum { HELD_OUT = 5000, BATCH_SIZE = 30, UNITS = 10, HIDDEN_LAYERS = 5, RUNS = 3 };
+enum { HELD_OUT = 5000, BATCH_SIZE = 30, UNITS = 10, HIDDEN_LAYERS = 5, RUNS = 3, LIST_SIZE = 64 };
 
 typedef struct settings {
     common_options common;
@@ -44,7 +45,7 @@ typedef struct outcome {
 static int read_settings(settings *s, int argc, char **argv)
 {
     const cli_option own[] = {
-        { "mnist", "DIR", "where MNIST's four files are", .text = &s->mnist },
+        images_option(&s->mnist),
         { "every", "N", "iterations from look to look, 1 or more", .number = &s->every },
         { "small-alpha", NULL,
           "leaky ReLU's slope below 0 is 0.01, as the article says, and not "
@@ -150,9 +151,9 @@ static void write_run(const looks *l, const outcome *o, const settings *s)
     looks_write(l, run);
 }
 
-/* Trains all three and writes them down; false if that failed. `*looked`: whether there is anything
-   to draw. */
-static bool run_all(const settings *s, const images *data, bool *looked)
+/* Trains all three and writes them down; false if that failed. `looked`: a list of those that were
+   looked at, each with a space after it. */
+static bool run_all(const settings *s, const images *data, char looked[LIST_SIZE])
 {
     static const vgrad_activation activations[RUNS] = { VGRAD_SIGMOID, VGRAD_RELU,
                                                         VGRAD_LEAKY_RELU };
@@ -177,7 +178,8 @@ static bool run_all(const settings *s, const images *data, bool *looked)
                    (int)o.iterations);
             looks_print(&l);
         }
-        *looked |= l.count > 0;
+        if (l.count > 0)
+            strcat(strcat(looked, l.name), " ");
         looks_release(&l);
     }
     vgrad_dataset_destroy(train_rows);
@@ -185,7 +187,7 @@ static bool run_all(const settings *s, const images *data, bool *looked)
 }
 
 /* Draws the pictures, or says why there are none, and names what to open; false if one failed. */
-static bool draw(const settings *s, bool looked)
+static bool draw(const settings *s, const char *looked)
 {
     static const char *const pictures[] = { "mnist_activations_gradients",
                                             "mnist_activations_ratio", "mnist_activations_learning",
@@ -193,13 +195,13 @@ static bool draw(const settings *s, bool looked)
     static const char *const tables[] = { "summary.json", "looks.csv", "histograms.csv",
                                           "history.csv" };
     const char *out = s->common.out;
-    const bool plots = !s->common.no_plots && looked && plot_is_possible();
-    if (!s->common.quiet && !s->common.no_plots && looked && !plots)
-        puts("\nNo pictures were drawn: gnuplot is not installed.");
+    const bool plots = plot_begin(!s->common.no_plots && *looked, s->common.quiet);
+    char definitions[LIST_SIZE + 16];
+    snprintf(definitions, sizeof definitions, "runs = '%s'", looked);
     if (!s->common.quiet)
         puts("\nTo open:");
     for (size_t i = 0; i < sizeof pictures / sizeof *pictures && plots; i++) {
-        if (!plot_script(out, pictures[i], NULL))
+        if (!plot_script(out, pictures[i], definitions))
             return false;
         if (!s->common.quiet)
             printf("  %s/%s.svg\n", out, pictures[i]);
@@ -218,12 +220,12 @@ int main(int argc, char **argv)
                    .mnist = "",
                    .every = 200 };
     images data;
-    bool looked = false;
+    char looked[LIST_SIZE] = "";
     int status = read_settings(&s, argc, argv);
     if (status != OPTIONS_GO_ON)
         return status;
     images_load(&data, s.mnist, s.common.quiet);
-    bool good = run_all(&s, &data, &looked) && draw(&s, looked);
+    bool good = run_all(&s, &data, looked) && draw(&s, looked);
     images_release(&data);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

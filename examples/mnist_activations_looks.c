@@ -148,9 +148,12 @@ void looks_print(const looks *l)
             printf("%10.1e", seen->mean_abs[layer]);
         printf("%10.3g\n", ratio_of(seen));
     }
-    printf("Layer 6 by layer 1: %.3g by their means over these, %.3g as the median from iteration "
-           "%d on.\n",
-           looks_mean_ratio(l), looks_late_ratio(l), LATE);
+    if (l->count == 0)
+        return;
+    printf("Layer 6 by layer 1: %.3g by their means over these", looks_mean_ratio(l));
+    if (isfinite(looks_late_ratio(l)))
+        printf(", %.3g as the median from iteration %d on", looks_late_ratio(l), LATE);
+    puts(".");
 }
 
 /* An array of arrays of numbers, one of six for each look. */

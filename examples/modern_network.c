@@ -37,7 +37,7 @@ static int read_settings(settings *s, int argc, char **argv)
           "train this one of the part's alone", .text = &s->network },
         { "test-rows", "N", "images to test on", .number = &s->test_rows },
         { "numpy-seed", "N", "of the parts that have NumPy's numbers", .number = &s->numpy_seed },
-        { "mnist", "DIR", "where MNIST's four files are", .text = &s->mnist },
+        images_option(&s->mnist),
     };
     int status = options_read(
         &s->common, own, sizeof own / sizeof *own,
@@ -153,7 +153,7 @@ static bool draw(const settings *s, const modern_run *runs, int count)
 {
     char definitions[512];
     const char *out = s->common.out;
-    const bool plots = !s->common.no_plots && plot_is_possible();
+    const bool plots = plot_begin(!s->common.no_plots, s->common.quiet);
     const bool trained = has_part(runs, count, "deep") || has_part(runs, count, "residual") ||
                          has_part(runs, count, "conv");
     const struct {
@@ -173,8 +173,6 @@ static bool draw(const settings *s, const modern_run *runs, int count)
             return false;
     if (s->common.quiet)
         return true;
-    if (!s->common.no_plots && !plots)
-        puts("\nNo pictures were drawn: gnuplot is not installed.");
     puts("\nTo open:");
     for (int i = 0; i < most && plots; i++)
         if (pictures[i].wanted)

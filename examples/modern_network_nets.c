@@ -258,9 +258,16 @@ void modern_release(modern_run *run)
 const char *modern_finding_name(int64_t code)
 {
     static const char *const names[] = {
-        "",           "vanishing",  "exploding",        "dead_units",
-        "saturation", "stalled",    "update_too_large", "initialization",
-        "non_finite", "loss_spike", "unchanged"
+        [VGRAD_FINDING_VANISHING] = "vanishing",
+        [VGRAD_FINDING_EXPLODING] = "exploding",
+        [VGRAD_FINDING_DEAD_UNITS] = "dead_units",
+        [VGRAD_FINDING_SATURATION] = "saturation",
+        [VGRAD_FINDING_STALLED] = "stalled",
+        [VGRAD_FINDING_UPDATE_TOO_LARGE] = "update_too_large",
+        [VGRAD_FINDING_INITIALIZATION] = "initialization",
+        [VGRAD_FINDING_NON_FINITE] = "non_finite",
+        [VGRAD_FINDING_LOSS_SPIKE] = "loss_spike",
+        [VGRAD_FINDING_UNCHANGED] = "unchanged",
     };
     return code > 0 && code < (int64_t)(sizeof names / sizeof *names) ? names[code] : "other";
 }

@@ -130,6 +130,7 @@ static int32_t on_epoch(const vgrad_event *e, void *user)
     momentum_run *run = w->run;
     const int64_t over = e->epoch + 1;
     const vgrad_tensor *kernel = vgrad_network_tensor(e->network, VGRAD_KERNEL, 0);
+    run->epochs = over;
     fprintf(w->accuracies, "%s,%d,%.6g,%.6g\n", run->plan->name, (int)over, e->accuracy,
             e->validation_accuracy);
     for (int i = 0; i < MOMENTUM_NOTED; i++)

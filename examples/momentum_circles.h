@@ -24,6 +24,7 @@ typedef struct momentum_plan {
 /* One training of one plan; NaN for what it did not come to. */
 typedef struct momentum_run {
     const momentum_plan *plan;
+    int64_t epochs;                                         /* That are over. */
     double train_accuracy, test_accuracy;                   /* At the end. */
     double noted[MOMENTUM_NOTED];                           /* Test accuracies. */
     double early[MOMENTUM_WEIGHTS], late[MOMENTUM_WEIGHTS]; /* After epochs 50 and 100. */

@@ -111,14 +111,31 @@ void momentum_write(momentum_files *files, const momentum_run *run, int64_t seed
                 i % UNITS + 1, run->early[i], run->late[i]);
 }
 
+/* Whether a run came to what a picture shows. */
+static bool has_epochs(const momentum_run *run)
+{
+    return run->epochs > 0;
+}
+
+static bool has_weights(const momentum_run *run)
+{
+    return isfinite(momentum_change(run));
+}
+
+static bool has_gradients(const momentum_run *run)
+{
+    return run->gradients.count > 0;
+}
+
 /* The names of the runs that have what a picture shows, as gnuplot's list; false if none has. */
-static bool list_runs(char *list, size_t size, const momentum_run *runs, int count, bool weights)
+static bool list_runs(char *list, size_t size, const momentum_run *runs, int count,
+                      bool (*has)(const momentum_run *run))
 {
     size_t used = (size_t)snprintf(list, size, "runs = '");
     bool any = false;
     for (int i = 0; i < count; i++) {
         const momentum_run *run = &runs[i];
-        if (weights ? !isfinite(momentum_change(run)) : run->gradients.count == 0)
+        if (!has(run))
             continue;
         used += (size_t)snprintf(list + used, size - used, "%s%s", any ? " " : "", run->plan->name);
         any = true;
@@ -132,20 +149,18 @@ bool momentum_draw(const char *directory, const momentum_run *runs, int count, b
 {
     static const struct {
         const char *name;
-        bool weights;
-    } pictures[] = { { "momentum_circles_accuracy", false },
-                     { "momentum_circles_weights", true },
-                     { "momentum_circles_gradients", false } };
+        bool (*has)(const momentum_run *run);
+    } pictures[] = { { "momentum_circles_accuracy", has_epochs },
+                     { "momentum_circles_weights", has_weights },
+                     { "momentum_circles_gradients", has_gradients } };
     static const char *const files[] = { "summary.json", "accuracies.csv", "weights.csv",
                                          "gradients.csv", "history.csv" };
     char list[1024];
-    const bool draw = plots && plot_is_possible();
-    if (!quiet && plots && !draw)
-        puts("\nNo pictures were drawn: gnuplot is not installed.");
+    const bool draw = plot_begin(plots, quiet);
     if (!quiet)
         puts("\nTo open:");
     for (size_t i = 0; i < sizeof pictures / sizeof *pictures && draw; i++) {
-        if (!list_runs(list, sizeof list, runs, count, pictures[i].weights))
+        if (!list_runs(list, sizeof list, runs, count, pictures[i].has))
             continue;
         if (!plot_script(directory, pictures[i].name, list))
             return false;

@@ -40,7 +40,7 @@ static int read_settings(chapter5 *c, int argc, char **argv)
 {
     const cli_option own[] = {
         { "part", "norms|bars|curves|accuracy|chain|all", "what to do", .text = &c->part },
-        { "mnist", "DIR", "where MNIST's four files are", .text = &c->mnist },
+        images_option(&c->mnist),
         { "curve-epochs", "N", "of the curves; --epochs is of the accuracies",
           .number = &c->curve_epochs },
         { "rows", "N", "images that the accuracies are trained on", .number = &c->rows },
@@ -142,9 +142,7 @@ static bool draw_part(const chapter5 *c, const chapter_part *part, int deepest)
    open; false if one failed. */
 static bool draw(const chapter5 *c, const int deepest[PARTS])
 {
-    const bool plots = !c->common.no_plots && plot_is_possible(), told = !c->common.quiet;
-    if (told && !c->common.no_plots && !plots)
-        puts("\nNo pictures were drawn: gnuplot is not installed.");
+    const bool told = !c->common.quiet, plots = plot_begin(!c->common.no_plots, !told);
     if (told)
         puts("\nTo open:");
     for (int i = 0; i < PARTS && plots; i++)

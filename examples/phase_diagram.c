@@ -44,7 +44,7 @@ static int read_settings(settings *s, int argc, char **argv)
         { "variances", "N", "how many, between 1/4 and 8", .number = &s->variances },
         { "width", "N", "units of a hidden layer", .number = &s->width },
         { "threads", "N", "networks trained at the same time", .number = &s->threads },
-        { "mnist", "DIR", "where MNIST's four files are", .text = &s->mnist },
+        images_option(&s->mnist),
     };
     return options_read(&s->common, own, sizeof own / sizeof *own,
                         "Trains a network for every depth and variance of the weights, and draws "
@@ -257,13 +257,11 @@ static bool draw_picture(const diagram *d, const settings *s)
 static bool draw(const diagram *d, const settings *s)
 {
     const char *out = s->common.out;
-    const bool plots = !s->common.no_plots && plot_is_possible();
+    const bool plots = plot_begin(!s->common.no_plots, s->common.quiet);
     if (plots && !draw_picture(d, s))
         return false;
     if (s->common.quiet)
         return true;
-    if (!s->common.no_plots && !plots)
-        puts("\nNo pictures were drawn: gnuplot is not installed.");
     puts("\nTo open:");
     if (plots)
         printf("  %s/phase_diagram.png\n", out);

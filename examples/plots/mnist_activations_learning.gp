@@ -1,6 +1,7 @@
 # Accuracy and loss of the batches that were looked at.
 width = 900; height = 430
 load 'picture.gp'
+load 'mnist_activations_runs.gp'
 set datafile missing NaN
 table = directory . '/looks.csv'
 of(run, value) = stringcolumn(1) eq run ? value : NaN
@@ -15,8 +16,6 @@ do for [i = 1:2] {
     c = i == 1 ? 4 : 3
     set ylabel i == 1 ? 'accuracy of a batch of 30' : 'loss of the batch, cross-entropy'
     if (i == 1) { set yrange [0:1] } else { set yrange [0:*]; unset key }
-    plot table skip 1 using 2:(of('sigmoid', column(c))) with linespoints lw 2.4 pt 7 ps 0.8 lc rgb '#0d0887' title 'sigmoid', \
-         table skip 1 using 2:(of('relu', column(c))) with linespoints lw 2 dt (8, 4) pt 4 ps 0.9 lc rgb '#cc4778' title 'ReLU', \
-         table skip 1 using 2:(of('leaky_relu', column(c))) with linespoints lw 2 dt (2, 3) pt 8 ps 1 lc rgb '#e08a2a' title 'leaky ReLU'
+    plot for [run in runs] table skip 1 using 2:(of(run, column(c))) with linespoints lt place(run) title say(run)
 }
 unset multiplot

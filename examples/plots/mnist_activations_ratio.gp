@@ -1,6 +1,7 @@
 # How many times larger the last layer's mean |dL/dW| is than the first one's.
 width = 800; height = 460
 load 'picture.gp'
+load 'mnist_activations_runs.gp'
 set datafile missing NaN
 table = directory . '/looks.csv'
 of(run, value) = stringcolumn(1) eq run ? value : NaN
@@ -18,6 +19,4 @@ set arrow 1 from graph 0, first 30 to graph 1, first 30 nohead dt 3 lw 1.2 lc rg
 set arrow 2 from graph 0, first 6 to graph 1, first 6 nohead dt 3 lw 1.2 lc rgb '#777777'
 set label 1 "the article's 30,\nsigmoid" at graph 1, first 30 offset 1, 0.3 textcolor rgb '#555555'
 set label 2 "the article's 6,\nleaky ReLU" at graph 1, first 6 offset 1, 0.3 textcolor rgb '#555555'
-plot table skip 1 using 2:(of('sigmoid', $10 / $5)) with linespoints lw 2.4 pt 7 ps 0.8 lc rgb '#0d0887' title 'sigmoid', \
-     table skip 1 using 2:(of('relu', $10 / $5)) with linespoints lw 2 dt (8, 4) pt 4 ps 0.9 lc rgb '#cc4778' title 'ReLU', \
-     table skip 1 using 2:(of('leaky_relu', $10 / $5)) with linespoints lw 2 dt (2, 3) pt 8 ps 1 lc rgb '#e08a2a' title 'leaky ReLU'
+plot for [run in runs] table skip 1 using 2:(of(run, $10 / $5)) with linespoints lt place(run) title say(run)

@@ -13,9 +13,9 @@ set multiplot layout 1,2 title 'Ten hidden layers of 128 units on digits: what r
 set ylabel 'L2 norm of dL/dW'
 set title 'first batch'
 unset key
-plot for [name in deep] table skip 1 using (strcol(1) eq name ? $2 : NaN):4 with linespoints lw 2.2 pt mark(name) ps 1.1 lc rgb shade(name)
+plot for [name in deep] table skip 1 using (strcol(1) eq name ? $2 : NaN):4 with linespoints lt place(name) lw 2.2 pt mark(name) ps 1.1 lc rgb shade(name)
 set title 'mean over the batches'
 unset ylabel; set format y ''
 set key bottom right reverse Left samplen 3
-plot for [name in deep] table skip 1 using (strcol(1) eq name ? $2 : NaN):5 with linespoints lw 2.2 pt mark(name) ps 1.1 lc rgb shade(name) title say(name)
+plot for [name in deep] table skip 1 using (strcol(1) eq name ? $2 : NaN):5 with linespoints lt place(name) lw 2.2 pt mark(name) ps 1.1 lc rgb shade(name) title say(name)
 unset multiplot

@@ -15,11 +15,11 @@ set arrow 1 from graph 0, first log(10) to graph 1, first log(10) nohead lw 1.5 
 if (strlen(deep) > 0) {
     set title 'ten hidden layers'; set ytics (0.2, 0.5, 1, 2, 4)
     set key bottom left reverse Left samplen 4
-    plot [*:*] [0.15:4] for [name in deep] table skip 1 using (strcol(1) eq name ? $2 : NaN):3 with lines lw 2 lt place(name) lc rgb shade(name) title say(name)
+    plot [0:*] [0.15:4] for [name in deep] table skip 1 using (strcol(1) eq name ? $2 : NaN):3 with lines lw 2 lt place(name) lc rgb shade(name) title say(name)
 }
 if (strlen(blocks) > 0) {
     set title 'residual blocks'; unset ylabel; set ytics autofreq
     set key top right reverse Left samplen 4
-    plot [*:*] [0.1:*] for [name in blocks] table skip 1 using (strcol(1) eq name ? $2 : NaN):3 with lines lw 2 lt place(name) lc rgb shade(name) title say(name)
+    plot [0:*] [0.1:*] for [name in blocks] table skip 1 using (strcol(1) eq name ? $2 : NaN):3 with lines lw 2 lt place(name) lc rgb shade(name) title say(name)
 }
 unset multiplot

@@ -9,7 +9,7 @@ do for [i = 1:n] {
     layers = layers . sprintf(' %d', STATS_max)
 }
 stats table skip 1 using 2 nooutput
-last = 10 * ceil(STATS_max / 10)
+last = STATS_max > 0 ? 10 * ceil(STATS_max / 10) : 1
 set xrange [0:last]; set xtics last > 5 ? last / 5 : 1
 stats table skip 1 using ($5 > 0 ? log10($5) : -1) nooutput # -1: of a dead network, where all is 0
 set logscale y; set format y '10^{%T}'; set yrange [10**floor(STATS_min):10**(floor(STATS_max) + 1)]

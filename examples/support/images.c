@@ -10,6 +10,16 @@
 /* As many as MNIST has; drawn with seeds of their own, so that every run sees the same. */
 enum { TRAIN_ROWS = 60000, TEST_ROWS = 10000, TRAIN_SEED = 1, TEST_SEED = 2 };
 
+cli_option images_option(const char **mnist)
+{
+    return (cli_option){
+        .name = "mnist",
+        .takes = "DIR",
+        .help = "where MNIST's four files are (VGRAD_MNIST_DIR; without it: digits drawn here)",
+        .text = mnist,
+    };
+}
+
 void images_load(images *out, const char *mnist, bool quiet)
 {
     const char *named_by = "--mnist";

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <vgrad/vgrad.h>
 
+#include "options.h"
+
 enum { IMAGES_SIDE = 28, IMAGES_PIXELS = IMAGES_SIDE * IMAGES_SIDE, IMAGES_CLASSES = 10 };
 
 typedef struct images {
@@ -13,6 +15,9 @@ typedef struct images {
     vgrad_dataset *test;
     const char *kind; /* "mnist" or "synthetic", for summary.json */
 } images;
+
+/* The option --mnist. */
+cli_option images_option(const char **mnist);
 
 /* What follows --mnist; NULL or "" where it was not given: then VGRAD_MNIST_DIR says. Ends the
    program, after a message, if the one that was named cannot be read. Says on stdout what it took,

@@ -54,7 +54,7 @@ static void print_help(const table *t, const char *program, const char *about)
         printf("%*s%s", HELP_COLUMN - used, "", o->help);
         if (o->number)
             printf(" (%lld)", (long long)*o->number);
-        if (o->text && *o->text)
+        if (o->text && *o->text && **o->text)
             printf(" (%s)", *o->text);
         putchar('\n');
     }

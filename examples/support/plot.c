@@ -7,9 +7,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-bool plot_is_possible(void)
+bool plot_begin(bool wanted, bool quiet)
 {
-    return system("command -v gnuplot >/dev/null 2>&1") == 0;
+    if (!wanted)
+        return false;
+    const bool possible = system("command -v gnuplot >/dev/null 2>&1") == 0;
+    if (!possible && !quiet)
+        puts("\nNo pictures were drawn: gnuplot is not installed.");
+    return possible;
 }
 
 /* A text between single quotes, in which gnuplot knows no escape but a doubled quote. */
@@ -22,15 +27,6 @@ static void put_quoted(FILE *gnuplot, const char *text)
     }
 }
 
-static FILE *start_gnuplot(void)
-{
-    /* In another character set it would complain about the degree sign. */
-    FILE *gnuplot = popen("LC_ALL=C.UTF-8 gnuplot", "w");
-    if (!gnuplot)
-        perror("gnuplot");
-    return gnuplot;
-}
-
 /* One definition of a text, for scripts. */
 static void define(FILE *gnuplot, const char *name, const char *text)
 {
@@ -39,69 +35,52 @@ static void define(FILE *gnuplot, const char *name, const char *text)
     fputs("'\n", gnuplot);
 }
 
-static bool draw_as(const char *kind, const char *directory, const char *name,
-                    const char *definitions)
+/* What is written to it is drawn when it is closed, once as SVG and once as PNG. NULL after a
+   message. */
+static FILE *start_gnuplot(const char *directory, const char *name)
 {
-    FILE *gnuplot = start_gnuplot();
-    if (!gnuplot)
-        return false;
+    /* In another character set gnuplot would complain about the degree sign. */
+    FILE *gnuplot = popen("commands=$(cat)\n"
+                          "for kind in svg png; do\n"
+                          "    printf \"kind = '%s'\\n%s\\n\" $kind \"$commands\" |\n"
+                          "        LC_ALL=C.UTF-8 gnuplot || exit\n"
+                          "done",
+                          "w");
+    if (!gnuplot) {
+        perror("gnuplot");
+        return NULL;
+    }
     define(gnuplot, "plots", PLOT_SCRIPTS);
     define(gnuplot, "directory", directory);
     define(gnuplot, "name", name);
-    define(gnuplot, "kind", kind);
-    if (definitions)
-        fprintf(gnuplot, "%s\n", definitions);
-    fprintf(gnuplot, "set loadpath plots\nload '%s.gp'\n", name);
-    return plot_close(gnuplot);
+    fputs("set loadpath plots\n", gnuplot);
+    return gnuplot;
 }
 
 bool plot_script(const char *directory, const char *name, const char *definitions)
 {
-    return draw_as("svg", directory, name, definitions) &&
-           draw_as("png", directory, name, definitions);
+    FILE *gnuplot = start_gnuplot(directory, name);
+    if (!gnuplot)
+        return false;
+    fprintf(gnuplot, "%s\nload '%s.gp'\n", definitions ? definitions : "", name);
+    return plot_close(gnuplot);
 }
 
 FILE *plot_open(const char *directory, const char *name, int width, int height)
 {
-    FILE *gnuplot = start_gnuplot();
-    if (!gnuplot)
-        return NULL;
-    fprintf(gnuplot,
-            "set terminal svg size %d,%d background rgb 'white' font 'sans-serif,14'\n"
-            "set encoding utf8\n"
-            "set output '",
-            width, height);
-    put_quoted(gnuplot, directory);
-    fprintf(gnuplot,
-            "/%s.svg'\n"
-            "set border 3 lc rgb '#555555'\n"
-            "set tics nomirror out scale 0.6 textcolor rgb '#333333'\n"
-            "set grid lt 1 lw 0.7 lc rgb '#e4e4e4'\n"
-            "set key noenhanced\n",
-            name);
+    FILE *gnuplot = start_gnuplot(directory, name);
+    if (gnuplot)
+        fprintf(gnuplot,
+                "width = %d; height = %d\nload 'picture.gp'\n"
+                "set datafile separator whitespace\n",
+                width, height);
     return gnuplot;
-}
-
-/* The colour at `place` in [0, 1]: five points of matplotlib's "plasma", which stay apart in grey
-   and for the colour-blind, the last one darkened so that it shows on white. */
-static unsigned color_at(double place)
-{
-    static const double points[5][3] = {
-        { 13, 8, 135 }, { 126, 3, 168 }, { 204, 71, 120 }, { 248, 149, 64 }, { 230, 190, 20 },
-    };
-    int i = place < 1 ? (int)(4 * place) : 3;
-    unsigned color = 0;
-    for (int c = 0; c < 3; c++)
-        color = color << 8 | (unsigned)lround(points[i][c] +
-                                              (4 * place - i) * (points[i + 1][c] - points[i][c]));
-    return color;
 }
 
 void plot_layer_colors(FILE *gnuplot, int count)
 {
-    for (int i = 0; i < count; i++)
-        fprintf(gnuplot, "set linetype %d lw 1.7 lc rgb '#%06x'\n", i + 1,
-                color_at(count > 1 ? (double)i / (count - 1) : 0));
+    fprintf(gnuplot, "do for [i = 1:%d] { set linetype i lw 1.7 lc rgb color(i, %d) }\n", count,
+            count);
 }
 
 void plot_data(FILE *gnuplot, const char *name, const capture *c)

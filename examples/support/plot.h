@@ -8,16 +8,17 @@
 
 #include "capture.h"
 
-/* Whether there is a gnuplot. */
-bool plot_is_possible(void);
+/* Whether to draw: pictures are wanted, and there is a gnuplot. Where it is missing a line on
+   stdout says so, unless `quiet`. */
+bool plot_begin(bool wanted, bool quiet);
 
 /* Draws directory/name.svg and .png with the script plots/name.gp, which finds what the example has
    left in `directory`; `definitions` are gnuplot's, such as "layers = 4; runs = 'a b'", or NULL.
    False, after a message, if gnuplot failed. */
 bool plot_script(const char *directory, const char *name, const char *definitions);
 
-/* Starts a gnuplot that draws directory/name.svg, with the examples' look; write its commands to
-   what is returned. NULL after a message. */
+/* Begins directory/name.svg and .png, with the examples' look; write gnuplot's commands to what is
+   returned. NULL after a message. */
 FILE *plot_open(const char *directory, const char *name, int width, int height);
 
 /* Makes line types 1 to `count` a scale from the first layer (dark) to the last (bright). */
@@ -37,7 +38,7 @@ void plot_layers(FILE *gnuplot, const char *name, const capture *c, vgrad_quanti
 void plot_log_range(FILE *gnuplot, const capture *const *captures, int count,
                     vgrad_quantity quantity);
 
-/* Finishes the picture; false, after a message, if gnuplot failed. */
+/* Draws the picture, as SVG and as PNG; false, after a message, if gnuplot failed. */
 bool plot_close(FILE *gnuplot);
 
 #endif

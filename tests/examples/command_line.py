@@ -135,12 +135,14 @@ def check_pictures(folder):
                                         ("sigmoid", "tanh", "relu")]
     if not shutil.which("gnuplot"):
         for name in names:
-            points.skip(f"{name}.svg is XML", "gnuplot is not installed")
+            points.skip(f"{name} is XML and a PNG", "gnuplot is not installed")
         return
     train(folder, "--loop", "manual", "--epochs", "2")
     for name in names:
         root = xml.etree.ElementTree.parse(folder / (name + ".svg")).getroot()
-        points.expect(root.tag.endswith("svg"), f"{name}.svg is XML", root.tag)
+        png = (folder / (name + ".png")).read_bytes()
+        points.expect(root.tag.endswith("svg") and png.startswith(b"\x89PNG"),
+                      f"{name} is XML and a PNG", root.tag)
     told = start("--loop", "manual", "--epochs", "2", "--out", str(folder)).stdout.split("To open:\n")
     named = [line.strip().split(": ")[0] for line in told[-1].splitlines()]
     points.expect(len(told) == 2 and named[0] == f"{folder}/gradients.svg"

@@ -107,7 +107,9 @@ def check_pictures(folder):
     done = start("--out", str(folder), "--epochs", "1", "--rows", "100")
     for name in ("digits", "gradients"):
         root = xml.etree.ElementTree.parse(folder / (name + ".svg")).getroot()
-        points.expect(root.tag.endswith("svg"), f"{name}.svg is XML", root.tag)
+        png = (folder / (name + ".png")).read_bytes()
+        points.expect(root.tag.endswith("svg") and png.startswith(b"\x89PNG"),
+                      f"{name} is XML and a PNG", root.tag)
         points.expect(f"{folder}/{name}.svg" in done.stdout, f"{name}.svg is named", done.stdout)
 
 

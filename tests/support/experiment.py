@@ -46,13 +46,14 @@ class Experiment:
 
     def check_interrupt(self, folder, *arguments):
         """The summary that a start leaves which is interrupted as soon as it trains."""
-        with subprocess.Popen([self.program, "--no-plots", "--out", str(folder), *arguments],
+        with subprocess.Popen([self.program, "--out", str(folder), *arguments],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as training:
             first = training.stderr.readline()
             training.send_signal(signal.SIGINT)
             _, said = training.communicate(timeout=120)
         self.points.expect("Training" in first and training.returncode == 0 and "Interrupted" in said,
                            "an interrupt ends the training and exits 0", said)
+        self.points.expect("warning" not in said, "and gnuplot draws what there is", said)
         return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
 
     def check_without_gnuplot(self, folder, *arguments):
