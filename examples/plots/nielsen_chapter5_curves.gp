@@ -19,10 +19,9 @@ do for [hidden = 2:deepest] {
          lw 2 dt layer lc rgb color(layer, hidden) title sprintf('hidden %d', layer)
 }
 set title 'last hidden layer over the first' offset 0, -0.6
-set key right top vertical maxrows 3 samplen 4
+set key maxrows 3 samplen 2
 set ylabel '‖δ‖ of last / ‖δ‖ of first'
 set yrange [0.5:20000]
-set key maxrows 3 samplen 2
 set format y '%g'
 plot for [hidden = 2:deepest] file skip 1 every 2 using ($1 == hidden ? $2 : NaN):(column(2 + hidden) / column(3)) with lines \
      lw 2 dt hidden lc rgb color(hidden - 1, 3) title sprintf('%d hidden layers', hidden), \
