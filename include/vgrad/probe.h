@@ -159,11 +159,11 @@ VGRAD_API vgrad_status vgrad_probe_watch_layer(vgrad_probe *probe, const char *n
  * steps, so what two of them allow is due at their common multiples.
  *
  * A look that leaves a layer out has nothing of it: vgrad_probe_history() skips it,
- * vgrad_probe_read() gives what was seen last, reports say "-" or "not known". It says nothing of
- * the layer, either: a layer is judged when VGRAD_PROBE_WINDOW samples of it were seen, so that its
- * windows are as many times longer as it is looked at less often, and what is raised stays raised
- * until then. A hop of the budget, and the way of delta, is made and judged where all its layers
- * are looked at.
+ * vgrad_probe_read() gives what was seen last, while that look is one of the VGRAD_PROBE_HISTORY
+ * remembered, reports say "-" or "not known". It says nothing of the layer, either: a layer is
+ * judged when VGRAD_PROBE_WINDOW samples of it were seen, so that its windows are as many times
+ * longer as it is looked at less often, and what is raised stays raised until then. A hop of the
+ * budget, and the way of delta, is made and judged where all its layers are looked at.
  *
  * @param probe  the probe.
  * @param name   1 to 63 bytes; copied.
@@ -374,15 +374,15 @@ VGRAD_API int32_t vgrad_probe_layer_count(const vgrad_probe *probe);
 VGRAD_API const char *vgrad_probe_layer_name(const vgrad_probe *probe, int32_t layer);
 
 /**
- * The latest value of a quantity. The median, shares lost and the scale of a loss are those of the
- * latest histogram, see vgrad_probe_histogram().
+ * The latest value of a quantity, of the looks remembered. The median, shares lost and the scale of
+ * a loss are those of the latest histogram, see vgrad_probe_histogram().
  *
  * @param probe    the probe.
  * @param layer    the layer's index.
  * @param role     the tensor's role.
  * @param quantity what of it.
  * @param[out] out the figure; untouched on failure.
- * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_NOT_FOUND (never measured).
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_NOT_FOUND (not measured at the looks remembered).
  * @thread_handle
  * @since 0.1
  */
@@ -559,7 +559,8 @@ typedef enum vgrad_finding_code {
     VGRAD_FINDING_INITIALIZATION = 7,
     VGRAD_FINDING_NON_FINITE = 8, /**< At once: the first tensor with NaN or Inf, and where. */
     /** At once: log(loss) is SPIKE robust distances above its median over 128 looks, and the loss
-        is twice its median. (Where a loss is 0 or less, without the logarithm.) */
+        is twice its median. Where a loss is below 0, without the logarithm; where most are 0,
+        nothing is a leap. */
     VGRAD_FINDING_LOSS_SPIKE = 9,
     VGRAD_FINDING_UNCHANGED = 10 /**< A kernel that is trained is the same at all looks. */
 } vgrad_finding_code;
