@@ -53,7 +53,9 @@ typedef enum vgrad_probe_option {
        apart as it takes, a multiple of EVERY that changes between epochs alone
        (vgrad_probe_cadence()), and one step in 16 is not looked at where all would be. Of an
        attached probe, in epochs of vgrad_trainer_fit() or next(); with 0 EVERY holds again from the
-       next one on. What is seen then hangs on the machine; a fixed EVERY does not. */
+       next one on. What has a cadence beside it (BUDGET_EVERY, histograms, a layer's own) is due at
+       common multiples, which may lie far apart. What is seen then hangs on the machine; a fixed
+       EVERY does not. */
     VGRAD_PROBE_COST_LIMIT = 3,
     /** 1. How many times too large observed gradients are: they are divided by it. Of a loop of
        your own; 1e-30 to 1e30. */
@@ -505,7 +507,9 @@ VGRAD_API int64_t vgrad_probe_units(const vgrad_probe *probe, int32_t layer, vgr
 
 /**
  * What looking costs, by steps that are looked at beside steps that are not, as medians over the
- * latest 64 of either: with VGRAD_PROBE_EVERY above 1, or a VGRAD_PROBE_COST_LIMIT.
+ * latest 64 of either: with VGRAD_PROBE_EVERY above 1, or a VGRAD_PROBE_COST_LIMIT. Looks of which
+ * one takes in layers, histograms, units or a budget that another does not have medians of their
+ * own, and count as often as they came: of up to 16 such kinds, from the eighth look of each on.
  *
  * @param probe the probe.
  * @return percent of the time that the run would take without; NaN: not known yet, or every step is
