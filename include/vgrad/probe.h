@@ -165,7 +165,8 @@ VGRAD_API vgrad_status vgrad_probe_watch_layer(vgrad_probe *probe, const char *n
  * remembered, reports say "-" or "not known". It says nothing of the layer, either: a layer is
  * judged when VGRAD_PROBE_WINDOW samples of it were seen, so that its windows are as many times
  * longer as it is looked at less often, and what is raised stays raised until then. A hop of the
- * budget, and the way of delta, is made and judged where all its layers are looked at.
+ * budget, and the way of delta, is made and judged where all its layers are looked at. How a kernel
+ * began is judged of those layers alone that the first look is at.
  *
  * @param probe  the probe.
  * @param name   1 to 63 bytes; copied.
@@ -266,17 +267,17 @@ VGRAD_API vgrad_status vgrad_probe_declare(vgrad_probe *probe, const char *name,
 VGRAD_API vgrad_status vgrad_probe_begin(vgrad_probe *probe, int64_t step);
 
 /**
- * Look at a tensor of the step: each role of a layer once. Nothing of it is kept but
- * a copy of VGRAD_KERNEL where VGRAD_KERNEL_UPDATE is watched, for the update to come; not of one
- * whose elements share memory, of which VGRAD_UPDATES_LOST is not told.
+ * Look at a tensor of the step: each role of a layer once. Nothing of it is kept but a copy of
+ * VGRAD_KERNEL where VGRAD_KERNEL_UPDATE is watched, for the update to come; not of one whose
+ * elements share memory, of which VGRAD_UPDATES_LOST is not told.
  *
  * Mind when you hand over VGRAD_KERNEL: the budget wants it as the pass had it, before the update,
  * and so VGRAD_UPDATE_RATIO is by those weights. An attached probe takes the budget from before
  * the update too, but VGRAD_KERNEL and VGRAD_UPDATE_RATIO from after it: what it remembers of a
  * kernel at step t is what a loop of your own hands over at step t + 1. Biases likewise.
  *
- * The samples of a step, which windows count, are the most rows that a tensor of the pass has in it:
- * where none is handed over no window ends, and only what is found at once is.
+ * The samples of a step, which windows count, are the most rows that a tensor of the pass has in
+ * it: where none is handed over no window ends, and only what is found at once is.
  *
  * @param probe  the probe, within a step.
  * @param layer  whose it is.
