@@ -2,6 +2,7 @@
  */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fixture.h"
@@ -65,6 +66,37 @@ START_TEST(a_layer_of_a_network_is_seen_at_steps_of_its_own)
     assert_every(probe, all, 2, VGRAD_KERNEL_UPDATE, VGRAD_UPDATES_LOST, 6);
     assert_every(probe, all, 1, VGRAD_DELTA, VGRAD_BUDGET_LOSS, 6); /* its hop begins there */
     assert_every(probe, all, 2, VGRAD_DELTA, VGRAD_BUDGET_LOSS, 6);
+    vgrad_probe_destroy(probe);
+    vgrad_probe_destroy(all);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* Of wishes for layers that are not there nothing comes, nor of cadences that meet nowhere. */
+START_TEST(a_name_that_never_comes_asks_for_nothing)
+{
+    fixture f;
+    vgrad_probe *all = new_probe(), *probe = new_probe();
+    char name[32];
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof name, "nobody %d", i);
+        assert_ok(vgrad_probe_set_layer(probe, name, VGRAD_PROBE_EVERY, 2));
+        assert_ok(vgrad_probe_set_layer(probe, name, VGRAD_PROBE_UNITS_EVERY, 1));
+    }
+    assert_ok(vgrad_probe_set_layer(probe, "second", VGRAD_PROBE_EVERY, INT32_MAX));
+    assert_ok(vgrad_probe_set_layer(probe, "second", VGRAD_PROBE_HISTOGRAM_EVERY, INT32_MAX - 1));
+    assert_ok(vgrad_probe_set_layer(probe, "second", VGRAD_PROBE_UNITS_EVERY, INT32_MAX - 2));
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_BUDGET_EVERY, INT32_MAX - 3));
+    assert_ok(vgrad_probe_attach(all, f.network));
+    assert_ok(vgrad_probe_attach(probe, f.network));
+    for (int i = 0; i < STEPS; i++)
+        assert_ok(fixture_step(&f));
+    assert_every(probe, all, 1, VGRAD_DELTA, VGRAD_L2, 1);
+    assert_every(probe, all, 2, VGRAD_DELTA, VGRAD_L2, INT32_MAX);
+    assert_every(probe, all, 1, VGRAD_DELTA, VGRAD_BUDGET_LOSS, INT32_MAX);
+    ck_assert_int_eq(vgrad_probe_units(probe, 1, VGRAD_DELTA, VGRAD_L2, NULL, 0), -1);
+    ck_assert_int_eq(vgrad_probe_units(probe, 2, VGRAD_DELTA, VGRAD_L2, NULL, 0), 4);
     vgrad_probe_destroy(probe);
     vgrad_probe_destroy(all);
     fixture_destroy(&f);
@@ -354,7 +386,7 @@ int main(void)
 {
     Suite *suite = suite_create("cadence");
     add_tests(suite, "cadence", a_layer_of_a_network_is_seen_at_steps_of_its_own,
-              histograms_and_units_have_cadences_by_layer,
+              a_name_that_never_comes_asks_for_nothing, histograms_and_units_have_cadences_by_layer,
               a_limit_on_the_cost_leaves_a_layer_its_steps,
               units_stay_dead_until_their_layer_is_seen_again,
               a_window_of_a_layer_is_as_many_samples_of_that_layer,
