@@ -53,7 +53,9 @@ typedef enum vgrad_probe_option {
        apart as it takes, a multiple of EVERY that changes between epochs alone
        (vgrad_probe_cadence()), and one step in 16 is not looked at where all would be. Of an
        attached probe, in epochs of vgrad_trainer_fit() or next(); with 0 EVERY holds again from the
-       next one on. What is seen then hangs on the machine; a fixed EVERY does not. */
+       next one on. What has a cadence beside it (BUDGET_EVERY, histograms, a layer's own) is due at
+       common multiples, which may lie far apart. What is seen then hangs on the machine; a fixed
+       EVERY does not. */
     VGRAD_PROBE_COST_LIMIT = 3,
     /** 1. How many times too large observed gradients are: they are divided by it. Of a loop of
        your own; 1e-30 to 1e30. */
@@ -159,11 +161,12 @@ VGRAD_API vgrad_status vgrad_probe_watch_layer(vgrad_probe *probe, const char *n
  * steps, so what two of them allow is due at their common multiples.
  *
  * A look that leaves a layer out has nothing of it: vgrad_probe_history() skips it,
- * vgrad_probe_read() gives what was seen last, reports say "-" or "not known". It says nothing of
- * the layer, either: a layer is judged when VGRAD_PROBE_WINDOW samples of it were seen, so that its
- * windows are as many times longer as it is looked at less often, and what is raised stays raised
- * until then. A hop of the budget, and the way of delta, is made and judged where all its layers
- * are looked at.
+ * vgrad_probe_read() gives what was seen last, while that look is one of the VGRAD_PROBE_HISTORY
+ * remembered, reports say "-" or "not known". It says nothing of the layer, either: a layer is
+ * judged when VGRAD_PROBE_WINDOW samples of it were seen, so that its windows are as many times
+ * longer as it is looked at less often, and what is raised stays raised until then. A hop of the
+ * budget, and the way of delta, is made and judged where all its layers are looked at. How a kernel
+ * began is judged of those layers alone that the first look is at.
  *
  * @param probe  the probe.
  * @param name   1 to 63 bytes; copied.
@@ -264,13 +267,17 @@ VGRAD_API vgrad_status vgrad_probe_declare(vgrad_probe *probe, const char *name,
 VGRAD_API vgrad_status vgrad_probe_begin(vgrad_probe *probe, int64_t step);
 
 /**
- * Look at a tensor of the step: each role of a layer once. Nothing of it is kept but, until the
- * update comes, a copy of VGRAD_KERNEL where VGRAD_KERNEL_UPDATE is watched.
+ * Look at a tensor of the step: each role of a layer once. Nothing of it is kept but a copy of
+ * VGRAD_KERNEL where VGRAD_KERNEL_UPDATE is watched, for the update to come; not of one whose
+ * elements share memory, of which VGRAD_UPDATES_LOST is not told.
  *
  * Mind when you hand over VGRAD_KERNEL: the budget wants it as the pass had it, before the update,
  * and so VGRAD_UPDATE_RATIO is by those weights. An attached probe takes the budget from before
  * the update too, but VGRAD_KERNEL and VGRAD_UPDATE_RATIO from after it: what it remembers of a
  * kernel at step t is what a loop of your own hands over at step t + 1. Biases likewise.
+ *
+ * The samples of a step, which windows count, are the most rows that a tensor of the pass has in
+ * it: where none is handed over no window ends, and only what is found at once is.
  *
  * @param probe  the probe, within a step.
  * @param layer  whose it is.
@@ -374,15 +381,15 @@ VGRAD_API int32_t vgrad_probe_layer_count(const vgrad_probe *probe);
 VGRAD_API const char *vgrad_probe_layer_name(const vgrad_probe *probe, int32_t layer);
 
 /**
- * The latest value of a quantity. The median, shares lost and the scale of a loss are those of the
- * latest histogram, see vgrad_probe_histogram().
+ * The latest value of a quantity, of the looks remembered. The median, shares lost and the scale of
+ * a loss are those of the latest histogram, see vgrad_probe_histogram().
  *
  * @param probe    the probe.
  * @param layer    the layer's index.
  * @param role     the tensor's role.
  * @param quantity what of it.
  * @param[out] out the figure; untouched on failure.
- * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_NOT_FOUND (never measured).
+ * @return VGRAD_OK, VGRAD_E_INVALID, VGRAD_E_NOT_FOUND (not measured at the looks remembered).
  * @thread_handle
  * @since 0.1
  */
@@ -505,7 +512,9 @@ VGRAD_API int64_t vgrad_probe_units(const vgrad_probe *probe, int32_t layer, vgr
 
 /**
  * What looking costs, by steps that are looked at beside steps that are not, as medians over the
- * latest 64 of either: with VGRAD_PROBE_EVERY above 1, or a VGRAD_PROBE_COST_LIMIT.
+ * latest 64 of either: with VGRAD_PROBE_EVERY above 1, or a VGRAD_PROBE_COST_LIMIT. Looks of which
+ * one takes in layers, histograms, units or a budget that another does not have medians of their
+ * own, and count as often as they came: of up to 16 such kinds, from the eighth look of each on.
  *
  * @param probe the probe.
  * @return percent of the time that the run would take without; NaN: not known yet, or every step is
@@ -559,7 +568,8 @@ typedef enum vgrad_finding_code {
     VGRAD_FINDING_INITIALIZATION = 7,
     VGRAD_FINDING_NON_FINITE = 8, /**< At once: the first tensor with NaN or Inf, and where. */
     /** At once: log(loss) is SPIKE robust distances above its median over 128 looks, and the loss
-        is twice its median. (Where a loss is 0 or less, without the logarithm.) */
+        is twice its median. Where a loss is below 0, without the logarithm; where most are 0,
+        nothing is a leap. */
     VGRAD_FINDING_LOSS_SPIKE = 9,
     VGRAD_FINDING_UNCHANGED = 10 /**< A kernel that is trained is the same at all looks. */
 } vgrad_finding_code;

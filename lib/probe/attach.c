@@ -21,10 +21,11 @@ static bool is_due(const vgrad_probe *probe, int64_t step)
 static bool begin(void *self, int64_t step)
 {
     vgrad_probe *probe = self;
+    const double now = vgrad__seconds();
     const bool due = is_due(probe, step);
-    vgrad__cost_begin(&probe->cost, vgrad__seconds(), due);
     if (due)
         vgrad__look_begin(probe, step);
+    vgrad__cost_begin(&probe->cost, now, due ? vgrad__look_kind(probe) : 0);
     return due;
 }
 

@@ -161,7 +161,7 @@ static void make_samples(const scribe *s, int32_t index)
     /* mean |g_b|^2 / |delta|^2 and |G|^2 / |delta|^2 */
     const double of_sample = all * all, of_mean = norm / delta * (norm / delta);
     to[VGRAD__SAMPLE_NORM] = all * delta;
-    if (rows < 2)
+    if (rows < 2 || isnan(of_mean))
         return;
     const double b = (double)rows;
     const double truth = (b * of_mean - of_sample) / (b - 1);

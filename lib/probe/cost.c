@@ -32,21 +32,38 @@ int64_t vgrad__cost_every(const vgrad__cost *cost, int64_t every)
     return cost->stretch > 0 ? every * cost->stretch : every;
 }
 
-void vgrad__cost_begin(vgrad__cost *cost, double now, bool looks)
+/* Where times of a kind of look go. */
+static vgrad__times *times_of(vgrad__cost *cost, uint64_t kind)
+{
+    int i = 0;
+    while (i < VGRAD__LOOK_KINDS_MAX - 1 && cost->looked[i].kind != kind &&
+           cost->looked[i].kind != 0)
+        i++;
+    cost->looked[i].kind = kind;
+    return &cost->looked[i].times;
+}
+
+void vgrad__cost_begin(vgrad__cost *cost, double now, uint64_t kind)
 {
     if (cost->running)
-        add(cost->looking ? &cost->looked : &cost->plain, now - cost->began);
+        add(cost->kind ? times_of(cost, cost->kind) : &cost->plain, now - cost->began);
     cost->running = true;
-    cost->looking = looks;
+    cost->kind = kind;
     cost->began = now;
 }
 
 double vgrad__cost_of_a_look(const vgrad__cost *cost)
 {
-    if (cost->looked.count < LEAST || cost->plain.count < LEAST)
-        return (double)NAN;
-    const double plain = median(&cost->plain);
-    return plain > 0 ? fmax(0, median(&cost->looked) / plain - 1) : (double)NAN;
+    double looks = 0, steps = 0; /* how many, and as how many steps they are */
+    const double plain = cost->plain.count < LEAST ? 0 : median(&cost->plain);
+    for (int i = 0; i < VGRAD__LOOK_KINDS_MAX && plain > 0; i++) {
+        const vgrad__times *times = &cost->looked[i].times;
+        if (times->count < LEAST)
+            continue;
+        looks += (double)times->count;
+        steps += (double)times->count * (median(times) / plain);
+    }
+    return looks > 0 ? fmax(0, steps / looks - 1) : (double)NAN;
 }
 
 double vgrad__cost_percent(const vgrad__cost *cost, int64_t every)

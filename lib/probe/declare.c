@@ -134,9 +134,10 @@ vgrad_status vgrad_probe_begin(vgrad_probe *probe, int64_t step)
             return status;
     }
     const bool looks = step % (int64_t)probe->options[VGRAD_PROBE_EVERY] == 0;
-    vgrad__cost_begin(&probe->cost, vgrad__seconds(), looks);
+    const double now = vgrad__seconds();
     if (looks)
         vgrad__look_begin(probe, step);
+    vgrad__cost_begin(&probe->cost, now, looks ? vgrad__look_kind(probe) : 0);
     probe->look.step = step;
     probe->look.in_step = probe->look.has_begun = true;
     probe->look.rows = 0;

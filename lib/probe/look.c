@@ -30,6 +30,18 @@ static void begin_layer(vgrad__probe_layer *layer, int64_t step)
     vgrad__closeups_begin(layer);
 }
 
+uint64_t vgrad__look_kind(const vgrad_probe *probe)
+{
+    const uint64_t odd = 31; /* of a polynomial in it, by which kinds hardly ever meet */
+    uint64_t kind = 1 + probe->look.closer;
+    for (size_t i = 0; i < probe->scene.layer_count; i++) {
+        const vgrad__probe_layer *layer = &probe->scene.layers[i];
+        kind = odd * kind +
+               (layer->in_look | (unsigned)layer->counts << 1 | (unsigned)layer->sees_units << 2);
+    }
+    return kind > 0 ? kind : 1;
+}
+
 void vgrad__look_begin(vgrad_probe *probe, int64_t step)
 {
     vgrad__scene *scene = &probe->scene;

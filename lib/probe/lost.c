@@ -14,13 +14,17 @@ static bool is_floating(vgrad_dtype dtype)
            dtype == VGRAD_BFLOAT16;
 }
 
-/* Whether all elements are weights of their own: few numbers can stand for very many. */
+/* Whether all elements can be weights of their own: few numbers, which are repeated or overlap, can
+   stand for more than there is memory. */
 static bool is_spread(const vgrad_tensor *tensor)
 {
     bool spread = true;
-    for (int32_t axis = 0; axis < tensor->rank; axis++)
+    double places = 1; /* from the first element to the last */
+    for (int32_t axis = 0; axis < tensor->rank; axis++) {
         spread &= tensor->strides[axis] != 0 || tensor->shape[axis] <= 1;
-    return spread;
+        places += fabs((double)tensor->strides[axis]) * (double)(tensor->shape[axis] - 1);
+    }
+    return spread && (double)vgrad_tensor_count(tensor) <= places;
 }
 
 static vgrad_status reserve(const vgrad_probe *probe, vgrad__kept *kept, size_t bytes)
@@ -46,11 +50,11 @@ vgrad_status vgrad__lost_keep(vgrad_probe *probe, int32_t layer, const vgrad_ten
 {
     const vgrad_dtype dtype = (vgrad_dtype)kernel->dtype;
     vgrad__probe_layer *of = &probe->scene.layers[layer];
+    of->kernel_before.is_there = false; /* of a tensor that comes twice, the later one counts */
     if (of->series[vgrad__watchable(VGRAD_KERNEL_UPDATE)] < 0 || !is_floating(dtype) ||
         !is_spread(kernel))
         return VGRAD_OK;
     const size_t bytes = (size_t)vgrad_tensor_count(kernel) * vgrad__dtype_size(dtype);
-    of->kernel_before.is_there = false;
     vgrad_status status = reserve(probe, &of->kernel_before, bytes);
     if (status != VGRAD_OK)
         return status;

@@ -284,8 +284,13 @@ vgrad_status vgrad_probe_read(const vgrad_probe *probe, int32_t layer, vgrad_rol
         *out = value;
         return VGRAD_OK;
     }
+    const char *what = c.series < 0 ? vgrad_quantity_name(quantity) : vgrad_role_name(role);
+    if (vgrad__history_first(history) > 0)
+        return vgrad__fail(VGRAD_E_NOT_FOUND,
+                           "layer \"%s\": its %s was not seen at the %zu looks remembered",
+                           c.layer->name, what, history->capacity);
     return vgrad__fail(VGRAD_E_NOT_FOUND, "layer \"%s\": its %s was never seen", c.layer->name,
-                       c.series < 0 ? vgrad_quantity_name(quantity) : vgrad_role_name(role));
+                       what);
 }
 
 /* A column of a history, oldest first. */

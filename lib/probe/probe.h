@@ -175,6 +175,9 @@ double *vgrad__scene_loss(const vgrad__scene *scene, size_t look);
 double vgrad__norm(const vgrad_tensor *tensor);
 /* A look at this step begins. */
 void vgrad__look_begin(vgrad_probe *probe, int64_t step);
+/* What the look that has begun takes in: layers, histograms, units, the budget. Of two that take in
+   the same it is the same, and never 0. */
+uint64_t vgrad__look_kind(const vgrad_probe *probe);
 /* It saw these moments. */
 void vgrad__look_moments(vgrad_probe *probe, int32_t layer, int32_t place,
                          const vgrad__moments *moments);

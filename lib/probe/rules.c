@@ -50,10 +50,9 @@ double vgrad__median(const double *values, int64_t count)
 
 static void judge_window(vgrad_probe *probe)
 {
-    const bool is_early = probe->window.judged < probe->options[VGRAD_PROBE_WINDOWS];
     if (vgrad__window_has_way(probe))
         vgrad__judge_way(probe);
-    for (int32_t at = 1; is_early && at < probe->scene.path.count; at++)
+    for (int32_t at = 1; at < probe->scene.path.count; at++)
         vgrad__judge_initialization(probe, at);
     for (size_t i = 0; i < probe->scene.layer_count; i++)
         if (vgrad__window_is_full(probe, probe->scene.layers[i].window.samples))

@@ -32,6 +32,8 @@ double vgrad__median(const double *values, int64_t count);
 void vgrad__window_add_loss(vgrad_probe *probe, double loss);
 /* A look at all that is judged by windows. */
 void vgrad__window_add_look(vgrad_probe *probe, int64_t rows);
+/* Decades that a hop loses, in this window or the latest that saw it; 0: not seen yet. */
+double vgrad__hop_loss(const vgrad__hop_window *w);
 /* Whether so many samples are enough to judge by. */
 bool vgrad__window_is_full(const vgrad_probe *probe, int64_t samples);
 /* Whether as many were seen of every hop of the way. */

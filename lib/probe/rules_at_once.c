@@ -13,24 +13,23 @@ static double least_of(const double *losses, int64_t count)
     return least;
 }
 
-/* Logarithms, if they have any: the losses of batches that are nearly learned lie decades apart,
-   and one that is twice their median is nothing new. */
-static double scaled(double loss, bool by_logarithm)
+/* How far a loss lies above the median. By the logarithm of their ratio, which no scale changes:
+   the losses of batches that are nearly learned lie decades apart, and one that is twice their
+   median is nothing new. */
+static double distance(double loss, double middle, bool by_logarithm)
 {
-    return by_logarithm ? log(loss) : loss;
+    return by_logarithm ? log(loss / middle) : loss - middle;
 }
 
-/* Robust: how far the loss lies above `middle`, the median, in units of the median distance from
-   it. */
+/* Robust: the same in units of the median distance from `middle`, the median. */
 static double distances_above(const double *losses, int64_t count, double loss, double middle,
                               bool by_logarithm)
 {
     const double to_sigma = 1.4826;
-    const double center = scaled(middle, by_logarithm);
     double distances[VGRAD__LOSSES_MAX];
     for (int64_t i = 0; i < count; i++)
-        distances[i] = fabs(scaled(losses[i], by_logarithm) - center);
-    return (scaled(loss, by_logarithm) - center) / (to_sigma * vgrad__median(distances, count));
+        distances[i] = fabs(distance(losses[i], middle, by_logarithm));
+    return distance(loss, middle, by_logarithm) / (to_sigma * vgrad__median(distances, count));
 }
 
 void vgrad__judge_loss(vgrad_probe *probe, double loss)
@@ -47,7 +46,7 @@ void vgrad__judge_loss(vgrad_probe *probe, double loss)
         vgrad__findings_are_quiet(&probe->scene.findings, VGRAD_FINDING_LOSS_SPIKE, -1))
         return;
     const double middle = vgrad__median(w->losses, count);
-    const bool by_logarithm = least > 0 && loss > 0;
+    const bool by_logarithm = least >= 0 && middle > 0 && loss > 0; /* of 0 it is -Inf */
     const double off = distances_above(w->losses, count, loss, middle, by_logarithm);
     vgrad__verdict v = vgrad__verdict_on(probe, VGRAD_FINDING_LOSS_SPIKE, -1);
     v.at_once = true;
@@ -55,9 +54,11 @@ void vgrad__judge_loss(vgrad_probe *probe, double loss)
                     ? "d / (1.4826 median |d|) over the last 128 looks, d = log(loss / median)"
                     : "d / (1.4826 median |d|) over the last 128 looks, d = loss - median";
     v.remedy = "look at the batch; lower the learning rate, or clip the gradient";
-    v.severity = off > probe->options[VGRAD_PROBE_SPIKE] && loss - middle > fabs(middle)
-                     ? VGRAD__WARNING
-                     : 0;
+    const bool has_scale = middle != 0 || isfinite(off); /* not if most of them are 0 */
+    v.severity =
+        has_scale && off > probe->options[VGRAD_PROBE_SPIKE] && loss - middle > fabs(middle)
+            ? VGRAD__WARNING
+            : 0;
     v.evidence_names = names;
     v.evidence_count = 3;
     v.evidence[0] = loss;

@@ -116,7 +116,7 @@ static void judge_unchanged(vgrad_probe *probe, int32_t index)
 
 /* ---- how it began ---- */
 
-/* A kernel by whose size delta gains or loses much, and does so. */
+/* A kernel by whose size delta gains or loses much, and does so: in the layer's first windows. */
 void vgrad__judge_initialization(vgrad_probe *probe, int32_t at)
 {
     static const char *const names[] = { "log10 |W| / sqrt(units)", "decades lost behind it" };
@@ -125,12 +125,13 @@ void vgrad__judge_initialization(vgrad_probe *probe, int32_t at)
     int32_t anchor = at - 1;
     while (anchor >= 0 && !probe->scene.path.stops[anchor].is_anchor)
         anchor--;
-    if (isnan(layer->first_gain) || anchor < 0)
+    if (isnan(layer->first_gain) || anchor < 0 ||
+        layer->window.judged >= probe->options[VGRAD_PROBE_WINDOWS] ||
+        !vgrad__window_is_full(probe, layer->window.samples))
         return;
-    const vgrad__hop_window *before =
-        &probe->scene.layers[probe->scene.path.stops[anchor].layer].hop;
     const double gain = layer->first_gain;
-    const double lost = before->hops > 0 ? before->lost[VGRAD__LOST] / (double)before->hops : 0;
+    const double lost =
+        vgrad__hop_loss(&probe->scene.layers[probe->scene.path.stops[anchor].layer].hop);
     const double threshold = probe->options[VGRAD_PROBE_INITIALIZATION];
     const bool felt = -gain * lost > 0 && fabs(lost) >= probe->options[VGRAD_PROBE_VANISHING_SLOPE];
     vgrad__verdict v = vgrad__verdict_on(probe, VGRAD_FINDING_INITIALIZATION, stop->layer);

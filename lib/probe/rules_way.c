@@ -15,24 +15,6 @@ typedef struct way {
     bool known;
 } way;
 
-/* Which layer of the hop to stop `here` cuts it: the one with the kernel that is 0, or the one
-   whose f' is. */
-static int32_t find_cut(const vgrad_probe *probe, int32_t here, vgrad__figure by)
-{
-    const vgrad__path *path = &probe->scene.path;
-    int32_t behind = here + 1;
-    while (!path->stops[behind].is_anchor)
-        behind++;
-    if (by == VGRAD__LOST_TO_WEIGHTS || by == VGRAD__LOST_TO_ALIGNMENT)
-        return path->stops[behind].layer;
-    for (int32_t at = behind - 1; at > here; at--) {
-        const vgrad__layer_window *w = &probe->scene.layers[path->stops[at].layer].window;
-        if (w->derivatives > 0 && w->derivative_squares == 0)
-            return path->stops[at].layer;
-    }
-    return path->stops[here].layer;
-}
-
 static way find_way(const vgrad_probe *probe)
 {
     const vgrad__path *path = &probe->scene.path;
@@ -50,7 +32,7 @@ static way find_way(const vgrad_probe *probe)
         w.hops++;
         if (window->hops == 0 && window->cuts > 0) {
             w.cut_by = window->cut_by;
-            w.cut = find_cut(probe, at, window->cut_by);
+            w.cut = window->cut_at;
         } else if (window->hops == 0)
             w.known = false;
         for (int f = VGRAD__LOST; f <= VGRAD__LOST_IN_BLOCK && window->hops > 0; f++)

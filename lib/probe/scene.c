@@ -103,7 +103,7 @@ void vgrad__scene_replace(vgrad_probe *probe, const vgrad__scene *fresh)
 {
     vgrad__scene_destroy(probe, &probe->scene);
     probe->scene = *fresh;
-    probe->window = (vgrad__run_window){ .judged = 0 };
+    probe->window = (vgrad__run_window){ .samples = 0 };
     probe->look = (vgrad__look){ .open = false };
     probe->cost = (vgrad__cost){ .stretch = 0 };
 }

@@ -64,7 +64,7 @@ static void read_sight(merging *m, vgrad__probe_layer *layer, int32_t place)
     if (!expect(m, there == 0 || there == 1) || !there)
         return;
     const vgrad__moments more = take_moments(m);
-    if (layer->series[place] < 0)
+    if (!layer->in_look || layer->series[place] < 0)
         return;
     const size_t series = (size_t)layer->series[place];
     const vgrad__moments *mine = vgrad__history_at(history, series, history->looks - 1);

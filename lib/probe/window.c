@@ -14,12 +14,38 @@ static vgrad__figure cut_cause(const double *figures)
     return VGRAD__LOST_IN_BLOCK;
 }
 
-static void add_hop(vgrad__hop_window *w, const double *figures, int64_t rows)
+/* Which layer of the hop to stop `here` cuts it: the one with the kernel that is 0, or the one
+   whose f' is. */
+static int32_t find_cut(const vgrad_probe *probe, int32_t here, vgrad__figure by)
 {
+    const vgrad__path *path = &probe->scene.path;
+    int32_t behind = here + 1;
+    while (!path->stops[behind].is_anchor)
+        behind++;
+    if (by == VGRAD__LOST_TO_WEIGHTS || by == VGRAD__LOST_TO_ALIGNMENT)
+        return path->stops[behind].layer;
+    for (int32_t at = behind - 1; at > here; at--) {
+        const vgrad__signal *signal = &probe->scene.layers[path->stops[at].layer].signal;
+        if (signal->derivatives > 0 && signal->derivative_squares == 0)
+            return path->stops[at].layer;
+    }
+    return path->stops[here].layer;
+}
+
+/* The hop to stop `here`, if this look saw it. */
+static void add_hop(vgrad_probe *probe, int32_t here, int64_t rows)
+{
+    const int32_t index = probe->scene.path.stops[here].layer;
+    const double *figures =
+        vgrad__scene_figures(&probe->scene, (size_t)index, probe->scene.history.looks - 1);
+    vgrad__hop_window *w = &probe->scene.layers[index].hop;
+    if (!probe->scene.layers[index].signal.hop_seen)
+        return;
     w->samples += rows;
     if (isinf(figures[VGRAD__LOST]) && figures[VGRAD__LOST] > 0) {
         w->cuts++;
         w->cut_by = cut_cause(figures);
+        w->cut_at = find_cut(probe, here, w->cut_by);
     }
     if (!isfinite(figures[VGRAD__LOST]))
         return;
@@ -69,8 +95,6 @@ static void add_layer(vgrad_probe *probe, size_t i, const double *figures, int64
     if (w->looks++ == 0)
         w->first_step = probe->look.step;
     w->samples += rows;
-    if (layer->signal.hop_seen)
-        add_hop(&layer->hop, figures, rows);
     add_kernel(layer, vgrad__moments_seen(probe, i, VGRAD_KERNEL), probe->scene.history.looks == 1);
     w->derivatives += layer->signal.derivatives;
     w->derivative_squares += layer->signal.derivative_squares;
@@ -95,6 +119,13 @@ void vgrad__window_add_look(vgrad_probe *probe, int64_t rows)
     w->samples += rows;
     for (size_t i = 0; i < probe->scene.layer_count; i++)
         add_layer(probe, i, vgrad__scene_figures(&probe->scene, i, look), rows);
+    for (int32_t at = 0; at < probe->scene.path.count; at++)
+        add_hop(probe, at, rows);
+}
+
+double vgrad__hop_loss(const vgrad__hop_window *w)
+{
+    return w->hops > 0 ? w->lost[VGRAD__LOST] / (double)w->hops : w->lost_before;
 }
 
 bool vgrad__window_is_full(const vgrad_probe *probe, int64_t samples)
@@ -119,16 +150,15 @@ void vgrad__window_begin(vgrad_probe *probe)
     vgrad__run_window *w = &probe->window;
     const bool has_way = vgrad__window_has_way(probe);
     w->samples = 0;
-    w->judged++;
     if (has_way)
         w->way_looks = 0;
     for (size_t i = 0; i < probe->scene.layer_count; i++) {
         vgrad__probe_layer *layer = &probe->scene.layers[i];
         if (has_way)
-            layer->hop = (vgrad__hop_window){ .hops = 0 };
+            layer->hop = (vgrad__hop_window){ .lost_before = vgrad__hop_loss(&layer->hop) };
         if (!vgrad__window_is_full(probe, layer->window.samples))
             continue;
-        layer->window = (vgrad__layer_window){ .looks = 0 };
+        layer->window = (vgrad__layer_window){ .judged = layer->window.judged + 1 };
         memset(layer->signal.alive, 0, (size_t)layer->units);
     }
 }

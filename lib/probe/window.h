@@ -19,6 +19,7 @@ typedef struct vgrad__layer_window {
     int64_t ratio_count;
     int64_t ratio_looks, ratio_stride; /* of which every so many are kept */
     int64_t compared, changes; /* kernels with that of the look before; which was another one */
+    int64_t judged;            /* windows before this one */
 } vgrad__layer_window;
 
 /* Sums over looks of a hop's figures, from VGRAD__LOST to VGRAD__LOST_IN_BLOCK. */
@@ -26,8 +27,10 @@ typedef struct vgrad__hop_window {
     int64_t samples; /* of looks at all its layers */
     double lost[VGRAD__LOST_IN_BLOCK + 1];
     int64_t hops;         /* looks in which the hop was whole */
+    double lost_before;   /* a look, in the latest window that had such; 0: none had */
     int64_t cuts;         /* looks in which nothing came through */
-    vgrad__figure cut_by; /* what let nothing through at the latest cut */
+    vgrad__figure cut_by; /* what let nothing through at the latest cut, and which layer */
+    int32_t cut_at;
 } vgrad__hop_window;
 
 enum { VGRAD__LOSSES_MAX = 128 };
@@ -36,7 +39,6 @@ enum { VGRAD__LOSSES_MAX = 128 };
 typedef struct vgrad__run_window {
     int64_t samples;
     int64_t way_first_step, way_looks; /* since the way of delta was judged */
-    int64_t judged;                    /* windows so far */
     double losses[VGRAD__LOSSES_MAX];  /* the latest, across windows */
     int64_t loss_count;
 } vgrad__run_window;

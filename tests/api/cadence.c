@@ -2,6 +2,7 @@
  */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fixture.h"
@@ -65,6 +66,37 @@ START_TEST(a_layer_of_a_network_is_seen_at_steps_of_its_own)
     assert_every(probe, all, 2, VGRAD_KERNEL_UPDATE, VGRAD_UPDATES_LOST, 6);
     assert_every(probe, all, 1, VGRAD_DELTA, VGRAD_BUDGET_LOSS, 6); /* its hop begins there */
     assert_every(probe, all, 2, VGRAD_DELTA, VGRAD_BUDGET_LOSS, 6);
+    vgrad_probe_destroy(probe);
+    vgrad_probe_destroy(all);
+    fixture_destroy(&f);
+}
+END_TEST
+
+/* Of wishes for layers that are not there nothing comes, nor of cadences that meet nowhere. */
+START_TEST(a_name_that_never_comes_asks_for_nothing)
+{
+    fixture f;
+    vgrad_probe *all = new_probe(), *probe = new_probe();
+    char name[32];
+    fixture_make(&f, VGRAD_FLOAT64, 0);
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof name, "nobody %d", i);
+        assert_ok(vgrad_probe_set_layer(probe, name, VGRAD_PROBE_EVERY, 2));
+        assert_ok(vgrad_probe_set_layer(probe, name, VGRAD_PROBE_UNITS_EVERY, 1));
+    }
+    assert_ok(vgrad_probe_set_layer(probe, "second", VGRAD_PROBE_EVERY, INT32_MAX));
+    assert_ok(vgrad_probe_set_layer(probe, "second", VGRAD_PROBE_HISTOGRAM_EVERY, INT32_MAX - 1));
+    assert_ok(vgrad_probe_set_layer(probe, "second", VGRAD_PROBE_UNITS_EVERY, INT32_MAX - 2));
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_BUDGET_EVERY, INT32_MAX - 3));
+    assert_ok(vgrad_probe_attach(all, f.network));
+    assert_ok(vgrad_probe_attach(probe, f.network));
+    for (int i = 0; i < STEPS; i++)
+        assert_ok(fixture_step(&f));
+    assert_every(probe, all, 1, VGRAD_DELTA, VGRAD_L2, 1);
+    assert_every(probe, all, 2, VGRAD_DELTA, VGRAD_L2, INT32_MAX);
+    assert_every(probe, all, 1, VGRAD_DELTA, VGRAD_BUDGET_LOSS, INT32_MAX);
+    ck_assert_int_eq(vgrad_probe_units(probe, 1, VGRAD_DELTA, VGRAD_L2, NULL, 0), -1);
+    ck_assert_int_eq(vgrad_probe_units(probe, 2, VGRAD_DELTA, VGRAD_L2, NULL, 0), 4);
     vgrad_probe_destroy(probe);
     vgrad_probe_destroy(all);
     fixture_destroy(&f);
@@ -253,15 +285,116 @@ START_TEST(the_way_is_judged_where_all_of_it_is_seen)
 }
 END_TEST
 
+/* Nothing comes through the activation "1", which is seen at every fourth step; "3" is at every
+   sixth. */
+START_TEST(a_cut_is_told_of_the_layer_that_cut_when_it_was_seen)
+{
+    vgrad_probe *probe = new_probe();
+    char name[2] = "0";
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_WINDOW, ROWS));
+    assert_ok(vgrad_probe_set_layer(probe, "1", VGRAD_PROBE_EVERY, 4));
+    assert_ok(vgrad_probe_set_layer(probe, "3", VGRAD_PROBE_EVERY, 6));
+    for (int i = 0; i < CHAIN; i++, name[0]++)
+        assert_ok(vgrad_probe_declare(probe, name,
+                                      i == 1 ? VGRAD_KIND_ELEMENTWISE : VGRAD_KIND_DENSE,
+                                      i == 1 ? VGRAD_RELU : VGRAD_LINEAR, UNITS, UNITS, NULL));
+    for (int step = 0; step < 14; step++) {
+        assert_ok(vgrad_probe_begin(probe, step));
+        for (int i = 0; i < CHAIN; i++) {
+            show(probe, i, VGRAD_DELTA, i > 1);
+            show(probe, i, VGRAD_ACTIVATION_GRADIENT, i > 0);
+            show(probe, i, VGRAD_KERNEL, 1);
+        }
+        show(probe, 1, VGRAD_PREACTIVATION, -1);
+        ck_assert_int_ge(vgrad_probe_end(probe, 1), 0);
+        const vgrad_finding *f = found(probe, VGRAD_FINDING_VANISHING);
+        ck_assert_msg((f != NULL) == (step >= 6), "step %d", step);
+        if (f)
+            ck_assert_str_eq(f->message, "cut at 1: nothing comes through");
+    }
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
+/* The kernel of "1" multiplies a gradient by 14, and delta grows by as much on the hop to "0", of
+   which every tenth step is looked at. */
+START_TEST(a_kernel_is_judged_by_the_hop_as_it_was_seen)
+{
+    vgrad_probe *probe = new_chain(0, 10, ROWS);
+    for (int step = 0; step < 25; step++) {
+        assert_ok(vgrad_probe_begin(probe, step));
+        for (int i = 0; i < CHAIN; i++) {
+            show(probe, i, VGRAD_DELTA, i == 0 ? 14 : 1);
+            show(probe, i, VGRAD_KERNEL, i == 1 ? 5 : 0.35);
+        }
+        ck_assert_int_ge(vgrad_probe_end(probe, 1), 0);
+        const vgrad_finding *f = found(probe, VGRAD_FINDING_INITIALIZATION);
+        ck_assert_msg((f != NULL) == (step >= 1), "step %d", step);
+        ck_assert(!f || (f->layer == 1 && f->severity == 2));
+        ck_assert(!f || fabs(f->evidence[1] + log10(14)) < 1e-12);
+    }
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
+/* The kernel of "1" is looked at in every tenth step only, and two windows of it raise. */
+START_TEST(a_kernel_is_judged_in_windows_of_its_own_layer)
+{
+    vgrad_probe *probe = new_chain(1, 10, ROWS);
+    for (int step = 0; step < 25; step++) {
+        assert_ok(vgrad_probe_begin(probe, step));
+        for (int i = 0; i < CHAIN; i++)
+            show(probe, i, VGRAD_KERNEL, i == 1 ? 5 : 0.35);
+        show(probe, 0, VGRAD_DELTA, 1);
+        ck_assert_int_ge(vgrad_probe_end(probe, 1), 0);
+        const vgrad_finding *f = found(probe, VGRAD_FINDING_INITIALIZATION);
+        ck_assert_msg((f != NULL) == (step >= 10), "step %d", step);
+        ck_assert(!f || (f->layer == 1 && f->first_step == 0 && f->last_step == 10));
+    }
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
+/* Four looks are remembered, and the layer was seen at step 0. */
+START_TEST(what_is_remembered_no_more_is_told_apart_from_what_was_never_seen)
+{
+    vgrad_probe *probe = new_probe();
+    double value = 0;
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_HISTORY, 4));
+    assert_ok(vgrad_probe_set_layer(probe, "0", VGRAD_PROBE_EVERY, 10));
+    assert_ok(vgrad_probe_declare(probe, "0", VGRAD_KIND_DENSE, VGRAD_RELU, UNITS, UNITS, NULL));
+    for (int step = 0; step < 6; step++) {
+        assert_ok(vgrad_probe_begin(probe, step));
+        show(probe, 0, VGRAD_DELTA, 3);
+        assert_ok(vgrad_probe_end(probe, 1));
+        const vgrad_status status = vgrad_probe_read(probe, 0, VGRAD_DELTA, VGRAD_MAX, &value);
+        assert_status(step < 4 ? VGRAD_OK : VGRAD_E_NOT_FOUND, status);
+        if (step >= 4)
+            assert_error_names("its delta was not seen at the 4 looks remembered");
+        if (step < 4)
+            assert_status(VGRAD_E_NOT_FOUND,
+                          vgrad_probe_read(probe, 0, VGRAD_BIAS, VGRAD_MAX, &value));
+        if (step < 4)
+            assert_error_names("its bias was never seen");
+        ck_assert_double_eq(value, 3);
+    }
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cadence");
     add_tests(suite, "cadence", a_layer_of_a_network_is_seen_at_steps_of_its_own,
-              histograms_and_units_have_cadences_by_layer,
+              a_name_that_never_comes_asks_for_nothing, histograms_and_units_have_cadences_by_layer,
               a_limit_on_the_cost_leaves_a_layer_its_steps,
               units_stay_dead_until_their_layer_is_seen_again,
               a_window_of_a_layer_is_as_many_samples_of_that_layer,
               what_is_not_finite_stays_so_until_its_layer_is_seen_again,
-              the_way_is_judged_where_all_of_it_is_seen);
+              the_way_is_judged_where_all_of_it_is_seen,
+              a_cut_is_told_of_the_layer_that_cut_when_it_was_seen,
+              a_kernel_is_judged_by_the_hop_as_it_was_seen,
+              a_kernel_is_judged_in_windows_of_its_own_layer,
+              what_is_remembered_no_more_is_told_apart_from_what_was_never_seen);
     return run_suite(suite);
 }

@@ -390,8 +390,8 @@ START_TEST(what_is_lost_is_told_of_one_kernel_and_its_update)
 {
     const double w[6] = { 1, 1, 1, 1, 1, 1 }, u[6] = { 1e-20, 1e-20, 1, 0, 0, 0 };
     const int32_t whole[6] = { 1, 1, 1, 1, 1, 1 };
-    const int64_t shape[2] = { 2, 3 }, nowhere[2] = { 0, 0 };
-    vgrad_tensor kernel, update, turned, odd, same;
+    const int64_t shape[2] = { 2, 3 }, nowhere[2] = { 0, 0 }, by_one[2] = { 1, 1 };
+    vgrad_tensor kernel, update, turned, odd, same, overlapping;
     vgrad_probe *probe = begun();
     int64_t steps[4];
     vgrad_tensor_matrix(&kernel, w, VGRAD_FLOAT64, 2, 3);
@@ -399,10 +399,12 @@ START_TEST(what_is_lost_is_told_of_one_kernel_and_its_update)
     vgrad_tensor_matrix(&turned, u, VGRAD_FLOAT64, 3, 2);
     vgrad_tensor_matrix(&odd, whole, VGRAD_INT32, 2, 3);
     vgrad_tensor_view(&same, w, VGRAD_FLOAT64, 2, shape, nowhere);
-    const vgrad_tensor *const pairs[][2] = { { &kernel, &update }, { NULL, &update },
-                                             { &kernel, &turned }, { &odd, &update },
-                                             { &same, &update },   { &kernel, &update } };
-    for (int step = 0; step < 6; step++) {
+    vgrad_tensor_view(&overlapping, w, VGRAD_FLOAT64, 2, shape, by_one);
+    const vgrad_tensor *const pairs[][2] = { { &kernel, &update },     { NULL, &update },
+                                             { &kernel, &turned },     { &odd, &update },
+                                             { &same, &update },       { &kernel, &update },
+                                             { &overlapping, &update } };
+    for (int step = 0; step < 7; step++) {
         if (step > 0)
             assert_ok(vgrad_probe_begin(probe, step));
         if (pairs[step][0])
@@ -411,6 +413,11 @@ START_TEST(what_is_lost_is_told_of_one_kernel_and_its_update)
         assert_ok(vgrad_probe_observe(probe, 0, VGRAD_KERNEL, &kernel)); /* as it is after it */
         ck_assert_int_ge(vgrad_probe_end(probe, 1), 0);
     }
+    assert_ok(vgrad_probe_begin(probe, 7));
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_KERNEL, &kernel));
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_KERNEL, &odd)); /* the later one counts */
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_KERNEL_UPDATE, &update));
+    ck_assert_int_ge(vgrad_probe_end(probe, 1), 0);
     ck_assert_int_eq(
         vgrad_probe_history(probe, 0, VGRAD_KERNEL_UPDATE, VGRAD_UPDATES_LOST, steps, NULL, 4), 2);
     ck_assert(steps[0] == 0 && steps[1] == 5);

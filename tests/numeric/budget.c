@@ -338,6 +338,30 @@ START_TEST(below_a_batch_norm_no_sample_is_alone)
 }
 END_TEST
 
+/* Without the mean gradient samples have norms, and no noise that it could be compared with. */
+START_TEST(a_noise_scale_wants_the_mean_gradient)
+{
+    const double x[] = { 1, 2, 3, 4, 5, 6 };
+    vgrad_probe *probe;
+    vgrad_tensor t;
+    double value;
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_declare(probe, "a", VGRAD_KIND_DENSE, VGRAD_LINEAR, 2, 2, NULL));
+    assert_ok(vgrad_probe_begin(probe, 0));
+    vgrad_tensor_matrix(&t, x, VGRAD_FLOAT64, 3, 2);
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_INPUT, &t));
+    assert_ok(vgrad_probe_observe(probe, 0, VGRAD_DELTA, &t));
+    assert_ok(vgrad_probe_end(probe, 1));
+    assert_ok(vgrad_probe_read(probe, 0, VGRAD_KERNEL_GRADIENT, VGRAD_SAMPLE_NORM, &value));
+    assert_close(value, sqrt(3. * (5 * 5 + 25 * 25 + 61 * 61)));
+    static const vgrad_quantity unknown[] = { VGRAD_NOISE_SCALE, VGRAD_NORM_TEST, VGRAD_COHERENCE };
+    for (int i = 0; i < 3; i++)
+        assert_status(VGRAD_E_NOT_FOUND,
+                      vgrad_probe_read(probe, 0, VGRAD_KERNEL_GRADIENT, unknown[i], &value));
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
 /* Between two budgets there are moments alone. */
 START_TEST(a_budget_can_be_made_now_and_then)
 {
@@ -442,7 +466,7 @@ int main(void)
               a_gradient_is_cut_where_it_is_cut);
     add_tests(suite, "samples", samples_have_the_gradients_of_samples_alone,
               the_worst_samples_come_first, below_a_batch_norm_no_sample_is_alone,
-              a_budget_can_be_made_now_and_then);
+              a_noise_scale_wants_the_mean_gradient, a_budget_can_be_made_now_and_then);
     add_tests(suite, "declared", declared_layers_are_seen_as_a_network_is);
     return run_suite(suite);
 }

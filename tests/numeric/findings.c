@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "networks.h"
@@ -191,6 +192,125 @@ START_TEST(the_scale_of_the_loss_changes_nothing)
 }
 END_TEST
 
+/* ---- the same tensors, shown to probes by hand ---- */
+
+enum { SCALES = 3, SHOWN = 10 };
+static const int scale_exponents[SCALES] = { 0, -10, 10 };
+
+/* What a loop of one's own would hand over, those of gradients behind `FIRST_GRADIENT`. */
+static const vgrad_role shown[SHOWN] = {
+    VGRAD_INPUT, VGRAD_PREACTIVATION,       VGRAD_ACTIVATION,      VGRAD_KERNEL,
+    VGRAD_BIAS,  VGRAD_KERNEL_UPDATE,       VGRAD_KERNEL_GRADIENT, VGRAD_BIAS_GRADIENT,
+    VGRAD_DELTA, VGRAD_ACTIVATION_GRADIENT,
+};
+enum { FIRST_GRADIENT = 6 };
+
+/* A probe for each scale, with the path of a network declared as a chain. */
+typedef struct gallery {
+    const living *l;
+    vgrad_probe *probes[SCALES];
+    bool has_found[CODES];
+} gallery;
+
+static gallery gallery_of(const living *l)
+{
+    gallery g = { .l = l };
+    const double window = floor(samples_of(l) / 4);
+    for (int k = 0; k < SCALES; k++) {
+        assert_ok(vgrad_probe_create(&g.probes[k], NULL));
+        assert_ok(vgrad_probe_set(g.probes[k], VGRAD_PROBE_WINDOW, fmin(window, 1000)));
+        assert_ok(vgrad_probe_set(g.probes[k], VGRAD_PROBE_UPDATE_AFTER, (double)(l->steps / 8)));
+        for (int i = 0; i < l->count; i++) {
+            const vgrad_tensor *w = vgrad_layer_tensor(l->path[i], VGRAD_KERNEL);
+            const int64_t units = w ? w->shape[w->rank - 1] : 0;
+            char name[16];
+            snprintf(name, sizeof name, "%d", i);
+            assert_ok(vgrad_probe_declare(
+                g.probes[k], name, w && w->rank == 2 ? VGRAD_KIND_DENSE : VGRAD_KIND_OTHER,
+                l->activations[i], w ? vgrad_tensor_count(w) / units : 0, units, NULL));
+        }
+    }
+    return g;
+}
+
+/* One tensor, in double, times 2^exponent. */
+static void show(vgrad_probe *probe, int32_t layer, vgrad_role role, const vgrad_tensor *tensor,
+                 int exponent)
+{
+    const int64_t count = vgrad_tensor_count(tensor);
+    double *values = malloc((size_t)count * sizeof *values);
+    vgrad_tensor view;
+    assert_ok(vgrad_tensor_copy(tensor, values, VGRAD_FLOAT64, count));
+    for (int64_t i = 0; i < count; i++)
+        values[i] = ldexp(values[i], exponent);
+    vgrad_tensor_view(&view, values, VGRAD_FLOAT64, tensor->rank, tensor->shape, NULL);
+    assert_ok(vgrad_probe_observe(probe, layer, role, &view));
+    free(values);
+}
+
+/* Of all probes the same is raised, in the same words but for a loss. */
+static void assert_alike(gallery *g, int64_t step)
+{
+    const vgrad_finding *f = NULL;
+    for (int32_t i = 0; i == 0 || f; i++) {
+        f = vgrad_probe_finding(g->probes[0], i);
+        for (int k = 1; k < SCALES; k++) {
+            const vgrad_finding *of = vgrad_probe_finding(g->probes[k], i);
+            ck_assert_msg(!of == !f, "2^%d, step %d: \"%s\"", scale_exponents[k], (int)step,
+                          (of ? of : f) ? (of ? of : f)->message : "");
+            if (!f)
+                continue;
+            ck_assert(of->code == f->code && of->severity == f->severity && of->layer == f->layer &&
+                      of->first_step == f->first_step && of->last_step == f->last_step &&
+                      of->cause == f->cause);
+            if (f->code != VGRAD_FINDING_LOSS_SPIKE)
+                ck_assert_str_eq(of->message, f->message);
+        }
+        if (f)
+            g->has_found[f->code] |= f->severity >= 2;
+    }
+}
+
+static int32_t show_all(const vgrad_event *event, void *user)
+{
+    gallery *g = user;
+    for (int k = 0; k < SCALES; k++) {
+        assert_ok(vgrad_probe_begin(g->probes[k], event->step));
+        for (int32_t i = 0; i < g->l->count; i++)
+            for (int r = 0; r < SHOWN; r++) {
+                const vgrad_tensor *t = vgrad_layer_tensor(g->l->path[i], shown[r]);
+                if (t)
+                    show(g->probes[k], i, shown[r], t,
+                         r >= FIRST_GRADIENT ? scale_exponents[k] : 0);
+            }
+        ck_assert_int_ge(vgrad_probe_end(g->probes[k], ldexp(event->loss, scale_exponents[k])), 0);
+    }
+    assert_alike(g, event->step);
+    return 0;
+}
+
+/* Nobody tells the probes how their tensors are scaled. */
+START_TEST(the_scale_of_what_is_observed_changes_nothing)
+{
+    living l;
+    specimen_make(&l, &specimens[_i]);
+    const uint32_t wanted = l.expected.verdicts;
+    assert_ok(vgrad_network_keep(l.network, VGRAD_KEEP_PREACTIVATION | VGRAD_KEEP_ACTIVATION |
+                                                VGRAD_KEEP_DELTA | VGRAD_KEEP_ACTIVATION_GRADIENT |
+                                                VGRAD_KEEP_UPDATE));
+    gallery g = gallery_of(&l);
+    assert_ok(vgrad_trainer_on(l.trainer, VGRAD_BATCH_END, 1, show_all, &g));
+    const vgrad_status status = vgrad_trainer_fit(l.trainer, l.data, -1);
+    ck_assert_msg(status >= 0 || status == VGRAD_E_NUMBER, "%s", vgrad_last_error());
+    ck_assert(g.has_found[VGRAD_FINDING_VANISHING] || !(wanted & VERDICT_VANISHING));
+    ck_assert(g.has_found[VGRAD_FINDING_EXPLODING] || !(wanted & VERDICT_EXPLODING));
+    ck_assert(g.has_found[VGRAD_FINDING_SATURATION] || !(wanted & VERDICT_SATURATED));
+    for (int k = 0; k < SCALES; k++)
+        vgrad_probe_destroy(g.probes[k]);
+    living_destroy(&l);
+}
+END_TEST
+
 /* ---- each finding: a network that has it, one that nearly has it, one that has not ---- */
 
 static const struct {
@@ -365,6 +485,7 @@ int main(void)
     tcase_set_timeout(named, 120);
     tcase_add_loop_test(named, named_networks_are_judged_right, 0, specimen_count());
     tcase_add_loop_test(named, the_scale_of_the_loss_changes_nothing, 0, specimen_count());
+    tcase_add_loop_test(named, the_scale_of_what_is_observed_changes_nothing, 0, specimen_count());
     suite_add_tcase(suite, named);
     TCase *each = tcase_create("each finding");
     tcase_set_timeout(each, 120);

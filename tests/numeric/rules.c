@@ -278,6 +278,57 @@ START_TEST(losses_that_lie_decades_apart_are_no_leaps)
 }
 END_TEST
 
+/* The evidence of a loss that leaps after `count` others, all times `scale`; `leaps` if it does. */
+static double leap(const double *losses, int count, double loss, double scale, bool *leaps)
+{
+    loop l = begin_loop(1, VGRAD_LINEAR);
+    for (int i = 0; i <= count; i++) {
+        begin_step(&l);
+        see(&l, 0, VGRAD_DELTA, ROWS, 1);
+        end_step(&l, scale * (i < count ? losses[i] : loss));
+    }
+    const vgrad_finding *f = raised(&l, VGRAD_FINDING_LOSS_SPIKE);
+    const double off = f ? f->evidence[2] : 0;
+    *leaps = f != NULL;
+    vgrad_probe_destroy(l.probe);
+    return off;
+}
+
+/* To the last bit, where all are above 0, where some are 0, and where some are below. */
+START_TEST(no_scale_of_the_loss_changes_a_leap)
+{
+    enum { COUNT = 60 };
+    const double least[] = { 0.5, 0, -0.5 };
+    double losses[COUNT];
+    for (int k = 0; k < 3; k++) {
+        for (int i = 0; i < COUNT; i++)
+            losses[i] = i % 7 == 3 ? least[k] : 1 + 0.1 * sin(i * 1.7);
+        bool plain, scaled;
+        const double off = leap(losses, COUNT, 9, 1, &plain);
+        ck_assert(plain);
+        for (int power = -10; power <= 10; power += 4) {
+            ck_assert_double_eq(leap(losses, COUNT, 9, ldexp(1, power), &scaled), off);
+            ck_assert(scaled);
+        }
+    }
+}
+END_TEST
+
+/* A batch without any loss lies beyond all decades: it makes no leap of those that have some. */
+START_TEST(losses_of_0_are_no_occasion_to_leap)
+{
+    enum { COUNT = 100 };
+    double losses[COUNT];
+    bool leaps;
+    for (int zeros = 0; zeros < 2; zeros++) {
+        for (int i = 0; i < COUNT; i++)
+            losses[i] = i % 5 < 1 + 2 * zeros ? 0 : pow(10, -4 + 3 * sin(i * 1.7));
+        leap(losses, COUNT, 0.2, 1, &leaps);
+        ck_assert_msg(!leaps, "%d of 5 losses are 0", 1 + 2 * zeros);
+    }
+}
+END_TEST
+
 /* A probe that goes from a loop to a network and back begins anew. */
 START_TEST(a_probe_may_change_what_it_looks_at)
 {
@@ -312,6 +363,7 @@ int main(void)
     add_tests(suite, "rules", a_cut_names_the_layer_that_cuts, updates_are_judged_by_their_median,
               a_kernel_that_stays_is_told_until_it_moves, the_first_that_is_not_finite_is_told,
               nan_clears_nothing, a_loss_leaps_by_its_own_size,
-              losses_that_lie_decades_apart_are_no_leaps, a_probe_may_change_what_it_looks_at);
+              losses_that_lie_decades_apart_are_no_leaps, no_scale_of_the_loss_changes_a_leap,
+              losses_of_0_are_no_occasion_to_leap, a_probe_may_change_what_it_looks_at);
     return run_suite(suite);
 }

@@ -448,6 +448,39 @@ START_TEST(only_what_is_due_is_taken_over)
 }
 END_TEST
 
+/* A probe that looks at "two" in every other step leaves out what a part saw of it in between. */
+START_TEST(a_layer_that_a_look_leaves_out_is_not_taken_over)
+{
+    static bytes state;
+    vgrad_probe *part = new_probe("two"), *probe;
+    int64_t steps[2];
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_set_layer(probe, "two", VGRAD_PROBE_EVERY, 2));
+    assert_ok(vgrad_probe_declare(probe, "one", VGRAD_KIND_DENSE, VGRAD_RELU, IN, HIDDEN, NULL));
+    assert_ok(vgrad_probe_declare(probe, "two", VGRAD_KIND_DENSE, VGRAD_TANH, IN, HIDDEN, NULL));
+    for (int step = 0; step < 3; step++) {
+        if (step > 0)
+            assert_ok(vgrad_probe_begin(part, step));
+        assert_ok(vgrad_probe_begin(probe, step));
+        see_rows(part, 0, 4);
+        see_kernels(part);
+        take_bytes(part, &state);
+        assert_ok(vgrad_probe_merge(probe, state.state, state.size));
+        ck_assert_int_ge(vgrad_probe_end(part, 1), 0);
+        ck_assert_int_ge(vgrad_probe_end(probe, 1), 0);
+    }
+    static const vgrad_role left_out[] = { VGRAD_DELTA, VGRAD_INPUT, VGRAD_KERNEL };
+    for (int r = 0; r < 3; r++) {
+        ck_assert_int_eq(vgrad_probe_history(probe, 0, left_out[r], VGRAD_COUNT, NULL, NULL, 0), 3);
+        ck_assert_int_eq(vgrad_probe_history(probe, 1, left_out[r], VGRAD_COUNT, steps, NULL, 2),
+                         2);
+        ck_assert(steps[0] == 0 && steps[1] == 2);
+    }
+    vgrad_probe_destroy(part);
+    vgrad_probe_destroy(probe);
+}
+END_TEST
+
 /* A unit lives if it did in this step: a part has windows of its own, longer than the whole's. */
 START_TEST(what_lived_before_is_not_handed_over)
 {
@@ -484,6 +517,7 @@ int main(void)
     add_tests(suite, "states", a_damaged_state_is_noticed, a_forged_state_does_no_harm,
               counts_do_not_overflow, a_state_of_something_else_is_refused,
               a_part_may_have_seen_little, only_what_is_due_is_taken_over,
+              a_layer_that_a_look_leaves_out_is_not_taken_over,
               what_lived_before_is_not_handed_over);
     return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "probe/probe.h"
 #include "runner.h"
 
 /* Steps that take 1 second, and `more` if they are looked at: every k-th, as the cost says. */
@@ -38,6 +39,72 @@ START_TEST(what_is_not_known_is_not_told)
     vgrad__cost_limit(&cost, 1, 1, 400);
     ck_assert_int_eq(vgrad__cost_every(&cost, 1), 1);
     ck_assert_int_eq(cost.changes, 0);
+}
+END_TEST
+
+/* One look in five takes five times as long as the others do: their median would not know of it. */
+START_TEST(dear_looks_count_as_often_as_they_come)
+{
+    vgrad__cost cost = { .stretch = 0 };
+    double now = 0;
+    for (int step = 0; step < 500; step++) {
+        const uint64_t kind = step % 10 == 0 ? 7 : step % 2 == 0 ? 8 : 0;
+        vgrad__cost_begin(&cost, now, kind);
+        now += kind == 7 ? 6 : kind == 8 ? 1.5 : 1;
+    }
+    ck_assert_double_eq_tol(vgrad__cost_of_a_look(&cost), (5 + 4 * 0.5) / 5, 0.02);
+    vgrad__cost_limit(&cost, 10, 2, 500); /* 140 percent a look: one in 14 */
+    ck_assert_int_eq(vgrad__cost_every(&cost, 2), 14);
+}
+END_TEST
+
+/* What there is no room for is together in the last place. */
+START_TEST(looks_may_be_of_very_many_kinds)
+{
+    enum { KINDS = 3 * VGRAD__LOOK_KINDS_MAX };
+    vgrad__cost cost = { .stretch = 0 };
+    double now = 0;
+    for (int step = 0; step < 20 * KINDS; step++) {
+        const uint64_t kind = step % 2 ? (uint64_t)(step / 2 % KINDS + 1) : 0;
+        vgrad__cost_begin(&cost, now, kind);
+        now += kind ? 1.25 : 1;
+    }
+    ck_assert_double_eq_tol(vgrad__cost_of_a_look(&cost), 0.25, 1e-9);
+}
+END_TEST
+
+static int kinds_of(const vgrad_probe *probe)
+{
+    int kinds = 0;
+    while (kinds < VGRAD__LOOK_KINDS_MAX && probe->cost.looked[kinds].kind != 0)
+        kinds++;
+    return kinds;
+}
+
+/* Layer "b" is seen at every third of the looks, the budget is made and histograms of "a" are taken
+   at every second: together four kinds in a round of six looks; an odd step has none. */
+START_TEST(a_probe_tells_its_looks_apart)
+{
+    vgrad_probe *probe;
+    int64_t looked = 0;
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_EVERY, 2));
+    assert_ok(vgrad_probe_set(probe, VGRAD_PROBE_BUDGET_EVERY, 4));
+    assert_ok(vgrad_probe_set_layer(probe, "b", VGRAD_PROBE_EVERY, 6));
+    assert_ok(vgrad_probe_set_layer(probe, "a", VGRAD_PROBE_HISTOGRAM_EVERY, 4));
+    assert_ok(vgrad_probe_declare(probe, "a", VGRAD_KIND_DENSE, VGRAD_TANH, 2, 2, NULL));
+    assert_ok(vgrad_probe_declare(probe, "b", VGRAD_KIND_DENSE, VGRAD_TANH, 2, 2, NULL));
+    for (int step = 0; step < 49; step++) {
+        ck_assert_int_ge(vgrad_probe_begin(probe, step), 0);
+        assert_ok(vgrad_probe_end(probe, 1));
+    }
+    ck_assert_int_eq(kinds_of(probe), 4);
+    for (int i = 0; i < 4; i++)
+        looked += probe->cost.looked[i].times.count;
+    ck_assert_int_eq(looked, 24);
+    ck_assert_int_eq(probe->cost.plain.count, 24);
+    ck_assert_int_eq(probe->cost.looked[0].times.count, 4); /* steps 0, 12, 24, 36 */
+    vgrad_probe_destroy(probe);
 }
 END_TEST
 
@@ -97,7 +164,8 @@ int main(void)
 {
     Suite *suite = suite_create("cost");
     add_tests(suite, "cost", a_look_costs_what_it_takes_longer, what_is_not_known_is_not_told,
-              a_limit_is_kept_and_given_back, a_limit_that_is_given_up_holds_no_more,
-              odd_times_do_no_harm);
+              dear_looks_count_as_often_as_they_come, looks_may_be_of_very_many_kinds,
+              a_probe_tells_its_looks_apart, a_limit_is_kept_and_given_back,
+              a_limit_that_is_given_up_holds_no_more, odd_times_do_no_harm);
     return run_suite(suite);
 }
