@@ -45,11 +45,11 @@ need_packages() {
 # Where there is no dpkg: what the packages are for must be there already.
 need_programs() {
     missing=
-    for program in cc meson ninja pkg-config python3; do
+    for program in cc meson ninja pkg-config protoc-c python3; do
         command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
     done
     if [ -z "$missing" ]; then
-        for library in openblas jansson zlib; do
+        for library in openblas jansson libprotobuf-c zlib; do
             pkg-config --exists "$library" || missing="$missing $library"
         done
     fi

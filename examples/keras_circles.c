@@ -17,6 +17,7 @@
 #include "support/interrupt.h"
 #include "support/options.h"
 #include "support/plot.h"
+#include "support/record.h"
 #include "support/results.h"
 
 /* The published experiment has one data set, so every seed trains on the same points. */
@@ -26,6 +27,7 @@ typedef struct settings {
     common_options common;
     const char *activation, *loop, *init;
     bool shallow;
+    int64_t record;
 } settings;
 
 /* The article's smaller networks, with Keras's own defaults. */
@@ -42,6 +44,8 @@ static int read_settings(settings *s, int argc, char **argv)
         { "loop", "fit|manual|both", "who makes the steps", .text = &s->loop },
         { "init", "normal|glorot_uniform|he_uniform", "how the kernels start", .text = &s->init },
         { "shallow", NULL, "train the article's three shallow nets too", .on = &s->shallow },
+        { "record", "N", "record every N-th step, for TensorBoard too; 0: none",
+          .number = &s->record },
     };
     return options_read(
         &s->common, own, sizeof own / sizeof *own,
@@ -133,11 +137,13 @@ static void train(circles_run *run, vgrad_dataset *data, const settings *s)
     vgrad_network *network = make_network(&run->plan, s->common.seed);
     vgrad_optimizer *optimizer;
     vgrad_trainer *trainer;
+    run_records records = { .recorder = NULL };
     check(vgrad_optimizer_create(&optimizer, network, run->plan.optimizer, 0.001));
     check(vgrad_trainer_create(&trainer, network, VGRAD_LOSS_BINARY_CROSSENTROPY, optimizer));
     check(vgrad_trainer_set(trainer, VGRAD_TRAINER_BATCH_SIZE, BATCH_SIZE));
     check(vgrad_trainer_on(trainer, VGRAD_TRAIN_BEGIN | VGRAD_EPOCH_END, 1, capture_weights, run));
     interrupt_stops(trainer);
+    record_training(&records, s->common.out, run->name, s->record, network, trainer);
     if (run->by_hand) {
         train_by_hand(run, trainer, network, data, s->common.epochs);
     } else {
@@ -145,6 +151,7 @@ static void train(circles_run *run, vgrad_dataset *data, const settings *s)
         check(vgrad_trainer_fit(trainer, data, s->common.epochs));
     }
     check(vgrad_trainer_evaluate(trainer, data, &run->loss, &run->accuracy));
+    record_close(&records);
     vgrad_trainer_destroy(trainer);
     vgrad_optimizer_destroy(optimizer);
     vgrad_network_destroy(network);

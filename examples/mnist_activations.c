@@ -169,6 +169,7 @@ static bool run_all(const settings *s, const images *data, char looked[LIST_SIZE
         looks l = { .name = vgrad_activation_name(activations[i]),
                     .files = &files,
                     .gradients = { .role = VGRAD_KERNEL_GRADIENT } };
+        looks_record(&l, s->common.out);
         if (!s->common.quiet)
             fprintf(stderr, "Training %s (%d of %d)\n", l.name, i + 1, RUNS);
         const outcome o = train(activations[i], train_rows, data->test, s, &l);
@@ -208,6 +209,8 @@ static bool draw(const settings *s, const char *looked)
     }
     for (size_t i = 0; i < sizeof tables / sizeof *tables && !s->common.quiet; i++)
         printf("  %s/%s\n", out, tables[i]);
+    if (!s->common.quiet)
+        printf("  %s/records, for tensorboard --logdir\n", out);
     return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "support/record.h"
 #include "support/results.h"
 
 enum { LOOK_LAYERS = 6 };
@@ -29,11 +30,15 @@ typedef struct looks {
     int64_t iteration; /* Of the look that is taken now. */
     look *list;
     int32_t count, capacity;
-    capture gradients; /* For history.csv. */
+    capture gradients;   /* For history.csv. */
+    run_records records; /* What the source logs; its probe is told of each look. */
 } looks;
 
 /* Makes the files; false after a message. */
 bool looks_open(look_files *files, const char *directory);
+
+/* Begins the records of a run, for TensorBoard as in the source. */
+void looks_record(looks *l, const char *directory);
 
 /* Makes this trainer, which trains nothing, the one that takes looks. */
 void looks_taken_by(looks *l, vgrad_trainer *again);

@@ -26,6 +26,34 @@ bool looks_open(look_files *files, const char *directory)
     return true;
 }
 
+void looks_record(looks *l, const char *directory)
+{
+    record_open(&l->records, directory, l->name);
+    check(vgrad_probe_create(&l->records.probe, NULL));
+    check(vgrad_probe_set(l->records.probe, VGRAD_PROBE_HISTOGRAM_EVERY, 1));
+    for (int i = 1; i <= LOOK_LAYERS; i++) {
+        char name[CAPTURE_NAME_SIZE];
+        snprintf(name, sizeof name, "layer%d", i);
+        check(vgrad_probe_declare(l->records.probe, name, VGRAD_KIND_OTHER, VGRAD_LINEAR, 0, 0,
+                                  NULL));
+    }
+    check(vgrad_recorder_probe(l->records.recorder, l->records.probe));
+}
+
+/* Gradients and weights of every layer, with histograms, and how the batch did. */
+static void record_look(const looks *l, const vgrad_network *network, const look *seen)
+{
+    static const vgrad_role roles[] = { VGRAD_KERNEL_GRADIENT, VGRAD_KERNEL };
+    vgrad_probe *probe = l->records.probe;
+    check(vgrad_probe_begin(probe, seen->iteration));
+    for (int32_t i = 0; i < LOOK_LAYERS; i++)
+        for (int r = 0; r < 2; r++)
+            check(vgrad_probe_observe(probe, i, roles[r],
+                                      vgrad_network_tensor(network, roles[r], i)));
+    check(vgrad_probe_end(probe, seen->loss));
+    check(vgrad_recorder_scalar(l->records.recorder, seen->iteration, "accuracy", seen->accuracy));
+}
+
 /* A line for each bin that is not empty: the share of elements in [2^exponent, 2^(exponent + 1)) of
    a sign. Zeros have sign 0, exponent 0. */
 static void write_histogram(const looks *l, int64_t iteration, int layer,
@@ -78,6 +106,7 @@ static int32_t on_gradients(const vgrad_event *e, void *user)
         write_histogram(l, l->iteration, i, vgrad_network_tensor(e->network, VGRAD_KERNEL, i));
     }
     fputc('\n', l->files->looks);
+    record_look(l, e->network, seen);
     capture_add(&l->gradients, e->network, (capture_look){ l->iteration + 1, 0, e->loss });
     return 0;
 }
@@ -190,6 +219,7 @@ void looks_write(const looks *l, json_t *run)
 
 void looks_release(looks *l)
 {
+    record_close(&l->records);
     free(l->list);
     capture_release(&l->gradients);
 }

@@ -23,7 +23,7 @@ enum { RUNS_MOST = 16, BATCHES_MOST = 100000, TEST_ROWS_MOST = 10000 };
 typedef struct settings {
     common_options common;
     const char *part, *network, *mnist;
-    int64_t test_rows, numpy_seed;
+    int64_t test_rows, numpy_seed, record;
 } settings;
 
 static int read_settings(settings *s, int argc, char **argv)
@@ -38,6 +38,8 @@ static int read_settings(settings *s, int argc, char **argv)
         { "test-rows", "N", "images to test on", .number = &s->test_rows },
         { "numpy-seed", "N", "of the parts that have NumPy's numbers", .number = &s->numpy_seed },
         images_option(&s->mnist),
+        { "record", "N", "record every N-th step, for TensorBoard too; 0: none",
+          .number = &s->record },
     };
     int status = options_read(
         &s->common, own, sizeof own / sizeof *own,
@@ -78,6 +80,8 @@ static int plan_runs(modern_run *runs, const settings *s)
             runs[count++] = (modern_run){ .plan = plan,
                                           .seed = s->common.seed,
                                           .planned = s->common.epochs,
+                                          .record = s->record,
+                                          .out = s->common.out,
                                           .test_loss = (double)NAN,
                                           .test_accuracy = (double)NAN };
     return count;

@@ -72,6 +72,8 @@ typedef struct modern_run {
     capture gradients;     /* of the kernels, at every batch, before clipping */
     modern_batch *batches; /* as many as gradients.count */
     int64_t planned;       /* how many there should be */
+    int64_t record;        /* every so many of them; 0: none */
+    const char *out;       /* where to */
     double test_loss, test_accuracy;
     modern_finding findings[FINDINGS_MOST];
     int finding_count;

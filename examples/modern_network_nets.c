@@ -10,6 +10,7 @@
 #include "modern_network.h"
 #include "support/check.h"
 #include "support/interrupt.h"
+#include "support/record.h"
 
 enum { BATCH_SIZE = 128, HIDDEN_LAYERS = 10, HIDDEN_UNITS = 128, BLOCKS = 20, UNITS = 256 };
 enum { FILTERS = 8, CONV_BLOCKS = 3, WINDOW = 3 };
@@ -224,6 +225,7 @@ void modern_train(modern_run *run, const images *data)
     vgrad_probe *probe = make_probe(network);
     budget_writer first = { probe, run->first_budget };
     vgrad_trainer *trainer;
+    run_records records = { .recorder = NULL };
     run->gradients.role = VGRAD_KERNEL_GRADIENT;
     run->batches = calloc((size_t)run->planned, sizeof *run->batches);
     if (!run->batches)
@@ -236,11 +238,13 @@ void modern_train(modern_run *run, const images *data)
     check(vgrad_trainer_on(trainer, VGRAD_BATCH_BEGIN, 1, keep_first_budget, &first));
     check(vgrad_trainer_on(trainer, VGRAD_FINDING_CHANGED, 1, on_finding, run));
     interrupt_stops(trainer);
+    record_training(&records, run->out, run->plan->name, run->record, network, trainer);
     check(vgrad_trainer_fit(trainer, data->train, -1));
     check(vgrad_probe_report(probe, VGRAD_REPORT_BUDGET, keep_line, run->budget));
     if (run->gradients.count == 1)
         memcpy(run->first_budget, run->budget, sizeof run->budget);
     check(vgrad_trainer_evaluate(trainer, data->test, &run->test_loss, &run->test_accuracy));
+    record_close(&records);
     vgrad_trainer_destroy(trainer);
     vgrad_probe_destroy(probe);
     vgrad_optimizer_destroy(adam);

@@ -17,6 +17,7 @@
 #include "support/interrupt.h"
 #include "support/options.h"
 #include "support/plot.h"
+#include "support/record.h"
 
 enum { ROWS = 1000, BATCH_SIZE = 32, UNITS = 5, EARLY = 50, LATE = 100, MAX_RUNS = 16 };
 
@@ -42,6 +43,7 @@ typedef struct settings {
     common_options common;
     const char *run, *data;
     bool depth;
+    int64_t record;
 } settings;
 
 typedef struct halves {
@@ -63,6 +65,8 @@ static int read_settings(settings *s, int argc, char **argv)
           .text = &s->data },
         { "depth", NULL, "train one hidden layer of tanh, and 10, 15 and 20 of ReLU, too",
           .on = &s->depth },
+        { "record", "N", "record every N-th step, for TensorBoard too; 0: none",
+          .number = &s->record },
     };
     return options_read(&s->common, own, sizeof own / sizeof *own,
                         "Trains deep networks on two circles by SGD with momentum.\nIt writes "
@@ -149,6 +153,7 @@ static void train(momentum_run *run, const halves *data, FILE *accuracies, const
     vgrad_optimizer *sgd;
     vgrad_trainer *trainer;
     watcher w = { run, accuracies };
+    run_records records = { .recorder = NULL };
     check(vgrad_optimizer_create(&sgd, network, VGRAD_SGD, 0.01));
     check(vgrad_optimizer_set(sgd, VGRAD_OPTIMIZER_MOMENTUM, 0.9));
     check(vgrad_trainer_create(&trainer, network, VGRAD_LOSS_BINARY_CROSSENTROPY, sgd));
@@ -157,9 +162,11 @@ static void train(momentum_run *run, const halves *data, FILE *accuracies, const
     check(vgrad_trainer_on(trainer, VGRAD_GRADIENTS_READY, 1, on_gradients, &w));
     check(vgrad_trainer_on(trainer, VGRAD_EPOCH_END, 1, on_epoch, &w));
     interrupt_stops(trainer);
+    record_training(&records, s->common.out, run->plan->name, s->record, network, trainer);
     check(vgrad_trainer_fit(trainer, data->train, s->common.epochs));
     check(vgrad_trainer_evaluate(trainer, data->train, NULL, &run->train_accuracy));
     check(vgrad_trainer_evaluate(trainer, data->test, NULL, &run->test_accuracy));
+    record_close(&records);
     vgrad_trainer_destroy(trainer);
     vgrad_optimizer_destroy(sgd);
     vgrad_network_destroy(network);

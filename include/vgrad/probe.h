@@ -575,6 +575,16 @@ typedef enum vgrad_finding_code {
 } vgrad_finding_code;
 
 /**
+ * The code's word as it stands in files, such as "dead_units".
+ *
+ * @param code any number.
+ * @return a static string; "unknown" for a number that is no code.
+ * @thread_any
+ * @since 0.1
+ */
+VGRAD_API const char *vgrad_finding_name(vgrad_finding_code code);
+
+/**
  * A finding. Filled by the library; it grows at its end, so read `struct_size` before reading a
  * field that is newer than the oldest library you want to work with.
  * @since 0.1

@@ -33,6 +33,7 @@
 #include <vgrad/checkpoint.h>
 #include <vgrad/probe.h>
 #include <vgrad/mean_field.h>
+#include <vgrad/recorder.h>
 /* clang-format on */
 
 #endif

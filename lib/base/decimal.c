@@ -5,6 +5,8 @@
 
 #include <locale.h>
 #include <math.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,4 +41,37 @@ vgrad__decimal vgrad__decimal_read(const vgrad__decimals *decimals, const char *
         return VGRAD__DECIMAL_TOO_LARGE;
     *value = nearest;
     return VGRAD__DECIMAL_FINITE;
+}
+
+static const char *whole_text(double value, char text[VGRAD__DECIMAL_SIZE])
+{
+    char *at = text, digits[VGRAD__DECIMAL_SIZE];
+    int count = 0;
+    uint64_t left = (uint64_t)fabs(value);
+    do
+        digits[count++] = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (signbit(value))
+        *at++ = '-';
+    while (count > 0)
+        *at++ = digits[--count];
+    *at = '\0';
+    return text;
+}
+
+const char *vgrad__decimal_text(double value, char text[VGRAD__DECIMAL_SIZE])
+{
+    if (!isfinite(value))
+        return strcpy(text, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
+    if (fabs(value) < 1e15 && value == floor(value))
+        return whole_text(value, text);
+    snprintf(text, VGRAD__DECIMAL_SIZE, "%.9g", value);
+    /* What stands between the digits is the locale's point, which may be several bytes. */
+    char *point = text + strspn(text, "0123456789+-e");
+    if (*point == '\0')
+        return text;
+    const char *rest = point + strcspn(point, "0123456789");
+    *point = '.';
+    memmove(point + 1, rest, strlen(rest) + 1);
+    return text;
 }

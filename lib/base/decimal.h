@@ -29,4 +29,9 @@ typedef enum vgrad__decimal {
 vgrad__decimal vgrad__decimal_read(const vgrad__decimals *decimals, const char *text,
                                    double *value);
 
+enum { VGRAD__DECIMAL_SIZE = 32 };
+/* A whole number below 10^15 with all its digits, any other with nine; "nan", "inf" or "-inf".
+   Returns `text`. */
+const char *vgrad__decimal_text(double value, char text[VGRAD__DECIMAL_SIZE]);
+
 #endif

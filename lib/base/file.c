@@ -64,6 +64,18 @@ static vgrad__file create_file(const vgrad__files *files, const char *path)
     return open_as(path, O_WRONLY | O_CREAT | O_EXCL);
 }
 
+static vgrad__file overwrite_file(const vgrad__files *files, const char *path)
+{
+    (void)files;
+    return open_as(path, O_WRONLY | O_CREAT | O_TRUNC);
+}
+
+static vgrad__file append_file(const vgrad__files *files, const char *path)
+{
+    (void)files;
+    return open_as(path, O_WRONLY | O_CREAT | O_APPEND);
+}
+
 static int64_t write_file(const vgrad__files *files, vgrad__file file, const void *from,
                           size_t count)
 {
@@ -146,6 +158,8 @@ const vgrad__files vgrad__posix_files = {
     .read = read_file,
     .close = close_file,
     .create = create_file,
+    .overwrite = overwrite_file,
+    .append = append_file,
     .write = write_file,
     .sync = sync_file,
     .rename = rename_file,

@@ -31,6 +31,10 @@ typedef struct vgrad__files {
     /* ---- writing ---- */
     /* Makes a file and opens it; -EEXIST where there is anything of this name, a link included. */
     vgrad__file (*create)(const struct vgrad__files *files, const char *path);
+    /* Opens a file and empties it, or makes it. */
+    vgrad__file (*overwrite)(const struct vgrad__files *files, const char *path);
+    /* Opens a file to write at its end, or makes it. */
+    vgrad__file (*append)(const struct vgrad__files *files, const char *path);
     /* Writes 1 to `count` bytes. */
     int64_t (*write)(const struct vgrad__files *files, vgrad__file file, const void *from,
                      size_t count);

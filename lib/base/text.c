@@ -29,3 +29,19 @@ vgrad_status vgrad__print(vgrad_write write, void *user, const char *format, ...
         return vgrad__fail(VGRAD_E_IO, "write returned %d", (int)refused);
     return VGRAD_OK;
 }
+
+size_t vgrad__utf8(const char *text)
+{
+    const unsigned char *c = (const unsigned char *)text;
+    if (c[0] < 0x80)
+        return c[0] != 0;
+    const size_t length = c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
+    for (size_t i = 1; i < length; i++)
+        if (c[i] < 0x80 || c[i] > 0xbf)
+            return 0;
+    /* What a shorter form has, halves of pairs of UTF-16, and what is beyond 10ffff. */
+    if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) ||
+        (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f))
+        return 0;
+    return length;
+}

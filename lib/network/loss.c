@@ -39,6 +39,11 @@ static const description descriptions[] = {
     [VGRAD_LOSS_HUBER] = { "Huber loss", HUBER, false, false, 1.0, VGRAD_LINEAR },
 };
 
+const char *vgrad__loss_name(vgrad_loss loss)
+{
+    return descriptions[loss].name;
+}
+
 /* Targets are classes, or shares of them. */
 static bool is_crossentropy(const description *d)
 {

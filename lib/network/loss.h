@@ -20,6 +20,9 @@ vgrad_status vgrad__loss_check(vgrad_loss loss, const vgrad_layer *output);
 vgrad_status vgrad__loss_check_classes(vgrad_loss loss, const vgrad_network *network,
                                        int64_t count);
 
+/* Its name in words. */
+const char *vgrad__loss_name(vgrad_loss loss);
+
 /* A loss with its settings. */
 typedef struct vgrad__loss_terms {
     vgrad_loss loss;

@@ -33,3 +33,9 @@ vgrad__figure vgrad__figure_of(vgrad_quantity quantity, vgrad_role *role)
         *role = figures[i].role;
     return (vgrad__figure)i;
 }
+
+vgrad_quantity vgrad__quantity_of(vgrad__figure figure, vgrad_role *role)
+{
+    *role = figures[figure].role;
+    return figures[figure].quantity;
+}

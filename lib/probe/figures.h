@@ -36,4 +36,7 @@ enum { VGRAD__LOOK_FIGURES = 1 };
 /* Where a quantity stands; VGRAD__FIGURES: it is none of these. *role: what it is of. */
 vgrad__figure vgrad__figure_of(vgrad_quantity quantity, vgrad_role *role);
 
+/* The other way round. */
+vgrad_quantity vgrad__quantity_of(vgrad__figure figure, vgrad_role *role);
+
 #endif

@@ -128,3 +128,21 @@ void vgrad__findings_end(vgrad__findings *findings)
         if (findings->cases[i].is_news)
             findings->news[findings->news_count++] = &findings->cases[i];
 }
+
+const char *vgrad_finding_name(vgrad_finding_code code)
+{
+    static const char *const names[VGRAD__FINDING_CODES] = {
+        [VGRAD_FINDING_VANISHING] = "vanishing",
+        [VGRAD_FINDING_EXPLODING] = "exploding",
+        [VGRAD_FINDING_DEAD_UNITS] = "dead_units",
+        [VGRAD_FINDING_SATURATION] = "saturation",
+        [VGRAD_FINDING_STALLED] = "stalled",
+        [VGRAD_FINDING_UPDATE_TOO_LARGE] = "update_too_large",
+        [VGRAD_FINDING_INITIALIZATION] = "initialization",
+        [VGRAD_FINDING_NON_FINITE] = "non_finite",
+        [VGRAD_FINDING_LOSS_SPIKE] = "loss_spike",
+        [VGRAD_FINDING_UNCHANGED] = "unchanged",
+    };
+    const bool is_code = (int)code >= VGRAD_FINDING_VANISHING && (int)code < VGRAD__FINDING_CODES;
+    return is_code ? names[code] : "unknown";
+}

@@ -203,6 +203,20 @@ static void keep_alive(const vgrad__probe_layer *layer)
         layer->signal.alive[unit] |= layer->signal.alive_now[unit];
 }
 
+/* Others may come to see while one is shown the look. */
+static void show(vgrad_probe *probe)
+{
+    for (size_t i = 0; i < probe->viewer_count;) {
+        const vgrad__viewer viewer = probe->viewers[i];
+        if (viewer.looked(viewer.self, probe)) {
+            i++;
+            continue;
+        }
+        probe->viewers[i] = probe->viewers[--probe->viewer_count];
+        viewer.left(viewer.self);
+    }
+}
+
 void vgrad__look_end(vgrad_probe *probe, double loss, int64_t rows)
 {
     probe->look.open = false;
@@ -211,4 +225,5 @@ void vgrad__look_end(vgrad_probe *probe, double loss, int64_t rows)
         keep_alive(&probe->scene.layers[i]);
     vgrad__budget(probe);
     vgrad__rules_look(probe, loss, rows);
+    show(probe);
 }

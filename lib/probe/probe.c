@@ -88,11 +88,23 @@ void vgrad_probe_destroy(vgrad_probe *probe)
     if (!probe)
         return;
     vgrad_context *context = probe->context;
+    for (size_t i = 0; i < probe->viewer_count; i++)
+        probe->viewers[i].left(probe->viewers[i].self);
     vgrad_probe_detach(probe);
     vgrad__scene_destroy(probe, &probe->scene);
     vgrad__release(context, probe->wishes, probe->wish_capacity, sizeof *probe->wishes);
+    vgrad__release(context, probe->viewers, probe->viewer_capacity, sizeof *probe->viewers);
     vgrad__release(context, probe, 1, sizeof *probe);
     vgrad__context_let_go(context);
+}
+
+vgrad_status vgrad__probe_show(vgrad_probe *probe, const vgrad__viewer *viewer)
+{
+    vgrad_status status = vgrad__grow(probe->context, (void **)&probe->viewers, probe->viewer_count,
+                                      &probe->viewer_capacity, sizeof *probe->viewers);
+    if (status == VGRAD_OK)
+        probe->viewers[probe->viewer_count++] = *viewer;
+    return status;
 }
 
 /* ---- settings ---- */

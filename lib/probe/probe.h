@@ -110,6 +110,13 @@ typedef struct vgrad__look {
     int64_t rows;   /* of the tensors of its pass */
 } vgrad__look;
 
+/* Someone who is shown every look that has ended. */
+typedef struct vgrad__viewer {
+    void *self;
+    bool (*looked)(void *self, const vgrad_probe *probe); /* false: it wants to see no more */
+    void (*left)(void *self); /* nothing more is shown, as it wants no more or the probe goes */
+} vgrad__viewer;
+
 enum { VGRAD__PROBE_OPTIONS_MAX = 48 };
 
 /* What was asked for one layer, by its name. NaN: what holds for all. */
@@ -132,7 +139,12 @@ struct vgrad_probe {
     vgrad__look look;
     vgrad__run_window window;
     vgrad__cost cost;
+    vgrad__viewer *viewers;
+    size_t viewer_count, viewer_capacity;
 };
+
+/* From the next look on. */
+vgrad_status vgrad__probe_show(vgrad_probe *probe, const vgrad__viewer *viewer);
 
 /* VGRAD_OK if nothing is attached. */
 vgrad_status vgrad__check_not_attached(const vgrad_probe *probe);

@@ -91,6 +91,37 @@ START_TEST(null_for_context_dataset_and_tensor)
 }
 END_TEST
 
+START_TEST(null_for_recorders)
+{
+    vgrad_recorder *recorder;
+    vgrad_probe *probe;
+    INVALID(vgrad_recorder_create(NULL, "run", NULL));
+    INVALID(vgrad_recorder_create(&recorder, NULL, NULL));
+    ck_assert_ptr_null(recorder);
+    INVALID(vgrad_recorder_set(NULL, VGRAD_RECORDER_EVERY, 1));
+    refuses_number((double)NAN, vgrad_recorder_get(NULL, VGRAD_RECORDER_EVERY));
+    INVALID(vgrad_recorder_add(NULL, VGRAD_SINK_CSV, "/dev/null"));
+    INVALID(vgrad_recorder_trainer(NULL, NULL));
+    INVALID(vgrad_recorder_scalar(NULL, 0, "x", 1));
+    INVALID(vgrad_recorder_flush(NULL));
+    vgrad_recorder_destroy(NULL);
+    assert_ok(vgrad_probe_create(&probe, NULL));
+    INVALID(vgrad_recorder_probe(NULL, probe));
+    vgrad_probe_destroy(probe);
+    assert_ok(vgrad_recorder_create(&recorder, "run", NULL));
+    INVALID(vgrad_recorder_add(recorder, VGRAD_SINK_CSV, NULL));
+    INVALID(vgrad_recorder_add(recorder, VGRAD_SINK_CSV, ""));
+    INVALID(vgrad_recorder_add(recorder, (vgrad_sink)0, "/dev/null"));
+    INVALID(vgrad_recorder_add(recorder, (vgrad_sink)4, "/dev/null"));
+    INVALID(vgrad_recorder_probe(recorder, NULL));
+    INVALID(vgrad_recorder_trainer(recorder, NULL));
+    INVALID(vgrad_recorder_scalar(recorder, 0, NULL, 1));
+    INVALID(vgrad_recorder_scalar(recorder, 0, "", 1));
+    INVALID(vgrad_recorder_scalar(recorder, -1, "x", 1));
+    vgrad_recorder_destroy(recorder);
+}
+END_TEST
+
 START_TEST(null_for_graphs_and_their_losses)
 {
     fixture f;
@@ -1757,7 +1788,7 @@ int main(void)
     Suite *suite = suite_create("bad_input");
     add_tests(suite, "NULL", null_for_context_dataset_and_tensor, null_for_graphs_and_their_losses,
               null_and_nonsense_for_contexts, null_and_nowhere_for_files, null_for_checkpoints,
-              null_for_network_and_layer, null_for_optimizer_and_probe,
+              null_for_recorders, null_for_network_and_layer, null_for_optimizer_and_probe,
               null_and_nonsense_for_a_prediction, null_for_trainer,
               null_and_nothing_for_a_csv_file);
     add_tests(suite, "range", penalties_at_their_ends, schedules_out_of_range,

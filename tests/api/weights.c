@@ -20,7 +20,7 @@ static vgrad_network *network;
 
 static void begin(void)
 {
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_ptr_nonnull(mkdtemp(strcpy(folder, "/tmp/vgrad-test-XXXXXX")));
     snprintf(path, sizeof path, "%s/w.safetensors", folder);
     snprintf(link_path, sizeof link_path, "%s/link", folder);
     network = weights_network(VGRAD_FLOAT32, NULL);

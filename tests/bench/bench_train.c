@@ -9,7 +9,8 @@
  * measures that alone.
  */
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 199309L
+#define _XOPEN_SOURCE 700
+#include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,13 +33,14 @@ typedef enum maker {
     BY_HAND,  /* a plain loop over cblas */
     TRAINER,  /* vgrad_trainer_fit() */
     CALLBACK, /* the same, with a callback that takes the L2 norm of each gradient of a parameter */
-    PROBED    /* the same, with a probe */
+    PROBED,   /* the same, with a probe */
+    RECORDED  /* the same, with a probe and a recorder that writes all forms */
 } maker;
 
-enum { ROLES_MAX = 8, TURNS_MAX = 1000 };
+enum { ROLES_MAX = 8, TURNS_MAX = 1000, MOMENTS_ALONE = -2 };
 
-/* What is measured. A probe looks at `count` roles, at all of them if that is -1, and has an option
-   set, unless it is 0. */
+/* What is measured. A probe looks at `count` roles, at all of them if that is -1 (MOMENTS_ALONE:
+   and makes nothing else of them), and has an option set, unless it is 0. */
 typedef struct subject {
     const char *name;
     maker maker;
@@ -87,6 +89,9 @@ static const subject subjects[] = {
     { "parameter_gradients", PROBED, 2, { VGRAD_KERNEL_GRADIENT, VGRAD_BIAS_GRADIENT }, 0, 0 },
     { "all", PROBED, -1, { VGRAD_KERNEL }, 0, 0 },
     { "all_10th", PROBED, -1, { VGRAD_KERNEL }, VGRAD_PROBE_EVERY, 10 },
+    { "recorded_10th", RECORDED, -1, { VGRAD_KERNEL }, VGRAD_PROBE_EVERY, 10 },
+    { "moments_10th", PROBED, MOMENTS_ALONE, { VGRAD_KERNEL }, VGRAD_PROBE_EVERY, 10 },
+    { "moments_recorded_10th", RECORDED, MOMENTS_ALONE, { VGRAD_KERNEL }, VGRAD_PROBE_EVERY, 10 },
 };
 enum { SUBJECTS = sizeof subjects / sizeof *subjects };
 static const double seconds_of_turn = 0.01, seconds_for_each = 0.8;
@@ -99,6 +104,8 @@ typedef struct contender {
     vgrad_optimizer *sgd;
     vgrad_trainer *run;
     vgrad_probe *probe;
+    vgrad_recorder *recorder;
+    char folder[32]; /* its files */
     int64_t epochs;
     double ratios[TURNS_MAX];
 } contender;
@@ -129,7 +136,39 @@ static void watch(contender *c, const subject *what)
         CHECK(vgrad_probe_watch(c->probe, what->roles[i], 1));
     if (what->option)
         CHECK(vgrad_probe_set(c->probe, (vgrad_probe_option)what->option, what->value));
+    if (what->count == MOMENTS_ALONE)
+        CHECK(vgrad_probe_set(c->probe, VGRAD_PROBE_BUDGET_EVERY, INT32_MAX));
     CHECK(vgrad_probe_attach(c->probe, c->network));
+}
+
+/* What the probe and the trainer tell at every tenth step, in every form. */
+static void record(contender *c)
+{
+    char path[64];
+    strcpy(c->folder, "/tmp/vgrad-bench-XXXXXX");
+    if (!mkdtemp(c->folder)) {
+        perror(c->folder);
+        exit(1);
+    }
+    CHECK(vgrad_recorder_create(&c->recorder, "bench", NULL));
+    CHECK(vgrad_recorder_set(c->recorder, VGRAD_RECORDER_EVERY, 10));
+    snprintf(path, sizeof path, "%s/run.csv", c->folder);
+    CHECK(vgrad_recorder_add(c->recorder, VGRAD_SINK_CSV, path));
+    snprintf(path, sizeof path, "%s/run.jsonl", c->folder);
+    CHECK(vgrad_recorder_add(c->recorder, VGRAD_SINK_JSONL, path));
+    const vgrad_status status = vgrad_recorder_add(c->recorder, VGRAD_SINK_TENSORBOARD, c->folder);
+    if (status != VGRAD_E_UNSUPPORTED)
+        CHECK(status);
+    CHECK(vgrad_recorder_probe(c->recorder, c->probe));
+    CHECK(vgrad_recorder_trainer(c->recorder, c->run));
+}
+
+static int remove_one(const char *path, const struct stat *found, int kind, struct FTW *where)
+{
+    (void)found;
+    (void)kind;
+    (void)where;
+    return remove(path);
 }
 
 /* Elements whose moments the probe took in its latest look. */
@@ -167,14 +206,21 @@ static void prepare(contender *c, const workload *work, const subject *what, con
     CHECK(vgrad_trainer_set(c->run, VGRAD_TRAINER_BATCH_SIZE, work->batch));
     if (what->maker == CALLBACK)
         CHECK(vgrad_trainer_on(c->run, VGRAD_GRADIENTS_READY, 1, read_gradients, &sum));
-    if (what->maker == PROBED)
+    if (what->maker == PROBED || what->maker == RECORDED)
         watch(c, what);
+    if (what->maker == RECORDED)
+        record(c);
 }
 
 static void finish(contender *c)
 {
     if (c->hand)
         by_hand_destroy(c->hand);
+    if (c->recorder) {
+        CHECK(vgrad_recorder_flush(c->recorder));
+        vgrad_recorder_destroy(c->recorder);
+        nftw(c->folder, remove_one, 4, FTW_DEPTH | FTW_PHYS);
+    }
     vgrad_probe_destroy(c->probe);
     vgrad_trainer_destroy(c->run);
     vgrad_optimizer_destroy(c->sgd);

@@ -43,7 +43,7 @@ def check_exit_status(folder):
     done = start("--help")
     points.expect(done.returncode == 0 and "usage:" in done.stdout, "--help exits 0", done)
     for word in ("--seed", "--epochs", "--out", "--quiet", "--no-plots", "--help", "--activation",
-                 "--loop", "--init", "--shallow"):
+                 "--loop", "--init", "--shallow", "--record"):
         points.expect(word in done.stdout, f"--help tells of {word}")
     for wrong in (["--nonsense"], ["stray"], ["--seed"], ["--seed", "x"], ["--epochs", "-1"],
                   ["--epochs", "1x"], ["--activation", "swish"], ["--loop", "fi"], ["--quiet=1"],
@@ -129,6 +129,31 @@ def check_nothing_trained(folder):
     points.expect(len(rows) == 6 * 5 * 3, "once", len(rows))
 
 
+def check_records(folder):
+    """What --record writes is what the example has seen itself, and changes nothing."""
+    chosen = ["--no-plots", "--loop", "fit", "--activation", "tanh", "--epochs", "3"]
+    plain, _ = train(folder / "plain", *chosen)
+    runs, rows = train(folder / "recorded", *chosen, "--record", "32")
+    points.expect(runs == plain and not (folder / "plain" / "records").exists(),
+                  "--record changes no figure, and without it there are no records")
+    records = folder / "recorded" / "records"
+    with open(records / "tanh-fit.csv", newline="", encoding="utf-8") as lines:
+        found = list(csv.DictReader(lines))
+    points.expect(list(found[0]) == COLUMNS, "records have the columns of history.csv", found[0])
+
+    def values(table):
+        return {(row["step"], row["layer"], row["quantity"]): float(row["value"]) for row in table
+                if row["role"] == "kernel_gradient" and row["quantity"] in ("mean", "std", "l2")}
+    seen, recorded = values(rows), values(found)
+    both = [key for key in recorded if key in seen]
+    points.expect(len(both) == 3 * 5 * 3 and
+                  all(math.isclose(seen[key], recorded[key], rel_tol=1e-5) for key in both),
+                  "records hold the gradients of history.csv", (len(both), sorted(seen)[:3]))
+    with open(records / "tanh-fit.jsonl", encoding="utf-8") as lines:
+        kinds = {json.loads(line)["what"] for line in lines}
+    points.expect({"run", "figure", "histogram"} <= kinds, "JSON Lines hold more", kinds)
+
+
 def check_pictures(folder):
     names = ["circles", "gradients"] + [kind + "-" + run + "-manual" for kind in
                                         ("gradients", "weights") for run in
@@ -185,6 +210,7 @@ def main():
                     ["hidden1", "hidden2", "hidden3", "output"])
         check_history(rows, runs[3], 3)
         check_nothing_trained(folder)
+        check_records(folder)
         check_pictures(folder)
     return points.finish()
 

@@ -65,6 +65,15 @@ def check_tables(folder, summary):
     points.expect([row["run"] for row in rows] == [name for name in NAMES for _ in range(13)]
                   and abs(float(rows[12]["layer1"]) / summary["runs"][0]["layer_mean_abs"][12][0] - 1) < 1e-4,
                   "looks.csv has the looks", rows[12])
+    for run in summary["runs"]:
+        with open(folder / "records" / (run["name"] + ".csv"), newline="", encoding="utf-8") as lines:
+            found = [row for row in csv.DictReader(lines)
+                     if (row["role"], row["quantity"]) == ("kernel_gradient", "mean_abs")]
+        wanted = [value for look in run["layer_mean_abs"] for value in look]
+        points.expect([int(row["step"]) for row in found] == [200 * i for i in range(13) for _ in range(6)]
+                      and all(abs(float(row["value"]) / value - 1) < 1e-5
+                              for row, value in zip(found, wanted)),
+                      f"{run['name']}: its records hold the same looks", found[:7])
     shares = {}
     with open(folder / "histograms.csv", newline="", encoding="utf-8") as lines:
         for row in csv.DictReader(lines):

@@ -12,7 +12,7 @@
 
 enum { PATH_SIZE = 64, ROOM = 1 << 15 };
 
-static char folder[] = "/tmp/vgrad-test-XXXXXX";
+static char folder[32];
 static char path[PATH_SIZE];
 static allocator memory;
 static vgrad_context *context;
@@ -20,7 +20,7 @@ static vgrad_network *network;
 
 static void begin(void)
 {
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_ptr_nonnull(mkdtemp(strcpy(folder, "/tmp/vgrad-test-XXXXXX")));
     snprintf(path, sizeof path, "%s/w", folder);
     assert_ok(vgrad_context_create(&context, allocator_alloc, allocator_release, &memory));
     network = weights_network(VGRAD_FLOAT32, context);

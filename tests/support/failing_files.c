@@ -40,6 +40,22 @@ static vgrad__file create_file(const vgrad__files *table, const char *path)
     return count_opened(owner(table), vgrad__posix_files.create(table, path));
 }
 
+static vgrad__file overwrite_file(const vgrad__files *table, const char *path)
+{
+    int64_t failure = count_call(owner(table));
+    if (failure < 0)
+        return (vgrad__file)failure;
+    return count_opened(owner(table), vgrad__posix_files.overwrite(table, path));
+}
+
+static vgrad__file append_file(const vgrad__files *table, const char *path)
+{
+    int64_t failure = count_call(owner(table));
+    if (failure < 0)
+        return (vgrad__file)failure;
+    return count_opened(owner(table), vgrad__posix_files.append(table, path));
+}
+
 static void close_file(const vgrad__files *table, vgrad__file file)
 {
     owner(table)->is_open--;
@@ -128,6 +144,8 @@ const vgrad__files *failing_files_begin(failing_files *f)
         .read = read_file,
         .close = close_file,
         .create = create_file,
+        .overwrite = overwrite_file,
+        .append = append_file,
         .write = write_file,
         .sync = sync_file,
         .rename = rename_file,

@@ -1,5 +1,5 @@
-/* vgrad_dataset_csv() on many numbers, in this process's locale; with the argument `comma` in one
-   that writes 1,5, if there is any. */
+/* vgrad_dataset_csv() and vgrad__decimal_text() on many numbers, in this process's locale; with the
+   argument `comma` in one that writes 1,5, if there is any. */
 /* SPDX-License-Identifier: MIT */
 #include <locale.h>
 #include <math.h>
@@ -9,6 +9,7 @@
 #include <vgrad/dataset.h>
 
 #include "base/context.h"
+#include "base/decimal.h"
 #include "base/random.h"
 #include "memory_files.h"
 #include "runner.h"
@@ -64,6 +65,26 @@ START_TEST(numbers_come_back_bit_for_bit)
 }
 END_TEST
 
+START_TEST(numbers_are_written_with_a_point)
+{
+    vgrad__random random = vgrad__random_stream(12, 1, 0, 0);
+    vgrad__decimals decimals;
+    char text[VGRAD__DECIMAL_SIZE];
+    assert_ok(vgrad__decimals_begin(&decimals));
+    ck_assert_ptr_nonnull(setlocale(LC_ALL, locale));
+    ck_assert_str_eq(vgrad__decimal_text(1.5, text), "1.5");
+    for (int i = 0; i < NUMBERS; i++) {
+        const double value = random_double(&random);
+        double back;
+        vgrad__decimal_text(value, text);
+        ck_assert_msg(vgrad__decimal_read(&decimals, text, &back) == VGRAD__DECIMAL_FINITE, "%s",
+                      text);
+        ck_assert_msg(fabs(back - value) <= 5.1e-9 * fabs(value), "%a became %s", value, text);
+    }
+    vgrad__decimals_end(&decimals);
+}
+END_TEST
+
 static const char *locale_with_comma(void)
 {
     static const char *const likely[] = { "de_DE.UTF-8", "fr_FR.UTF-8", "es_ES.UTF-8",
@@ -84,6 +105,6 @@ int main(int count, char **arguments)
         return EXIT_SUCCESS;
     }
     Suite *suite = suite_create("csv_numbers");
-    add_tests(suite, locale, numbers_come_back_bit_for_bit);
+    add_tests(suite, locale, numbers_come_back_bit_for_bit, numbers_are_written_with_a_point);
     return run_suite(suite);
 }

@@ -117,6 +117,37 @@ START_TEST(ending_what_never_began_is_fine)
 }
 END_TEST
 
+START_TEST(a_number_becomes_text)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } known[] = {
+        { 0, "0" },
+        { -0.0, "-0" },
+        { 7, "7" },
+        { -12, "-12" },
+        { 0.25, "0.25" },
+        { -1.5, "-1.5" },
+        { 1 / 3.0, "0.333333333" },
+        { 1234567891, "1234567891" }, /* more than nine digits */
+        { 999999999999999, "999999999999999" },
+        { 1e15, "1e+15" },
+        { 1234567890.5, "1.23456789e+09" },
+        { 1e300, "1e+300" },
+        { -DBL_MAX, "-1.79769313e+308" },
+        { 0x1p-1074, "4.94065646e-324" },
+        { (double)INFINITY, "inf" },
+        { -(double)INFINITY, "-inf" },
+        { (double)NAN, "nan" },
+        { -(double)NAN, "nan" },
+    };
+    char text[VGRAD__DECIMAL_SIZE];
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        ck_assert_str_eq(vgrad__decimal_text(known[i].value, text), known[i].text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("decimal");
@@ -125,6 +156,7 @@ int main(void)
     tcase_add_test(all, numbers_are_the_nearest_double);
     tcase_add_test(all, zero_has_a_sign);
     tcase_add_test(all, what_is_no_finite_number_says_what_it_is);
+    tcase_add_test(all, a_number_becomes_text);
     tcase_add_test(all, ending_what_never_began_is_fine);
     suite_add_tcase(suite, all);
     return run_suite(suite);

@@ -16,7 +16,7 @@
 
 enum { PATH_SIZE = 128, LARGE = 200000 };
 
-static char folder[] = "/tmp/vgrad-test-XXXXXX";
+static char folder[32];
 static char path[PATH_SIZE];
 static failing_files files;
 static allocator memory;
@@ -25,7 +25,7 @@ static char large[LARGE], found[2 * LARGE];
 
 static void begin(void)
 {
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_ptr_nonnull(mkdtemp(strcpy(folder, "/tmp/vgrad-test-XXXXXX")));
     snprintf(path, sizeof path, "%s/file", folder);
     files = (failing_files){ .error = EIO };
     assert_ok(vgrad_context_create(&context, allocator_alloc, allocator_release, &memory));

@@ -375,7 +375,7 @@ static vgrad_context *context;
 
 static void begin(void)
 {
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_ptr_nonnull(mkdtemp(strcpy(folder, "/tmp/vgrad-test-XXXXXX")));
     snprintf(path, sizeof path, "%s/file", folder);
     files = (failing_files){ .error = EIO };
     assert_ok(vgrad_context_create(&context, allocator_alloc, allocator_release, &memory));

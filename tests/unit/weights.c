@@ -15,7 +15,7 @@
 
 enum { PATH_SIZE = 64, ROOM = 1 << 15 };
 
-static char folder[] = "/tmp/vgrad-test-XXXXXX";
+static char folder[32];
 static char path[PATH_SIZE];
 static failing_files files;
 static vgrad_context *context;
@@ -34,7 +34,7 @@ static size_t get(uint8_t *bytes)
 
 static void begin(void)
 {
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_ptr_nonnull(mkdtemp(strcpy(folder, "/tmp/vgrad-test-XXXXXX")));
     snprintf(path, sizeof path, "%s/w", folder);
     files = (failing_files){ .error = EIO };
     assert_ok(vgrad_context_create(&context, NULL, NULL, NULL));

@@ -14,13 +14,13 @@
 
 enum { PATH_SIZE = 128 };
 
-static char folder[] = "/tmp/vgrad-test-XXXXXX";
+static char folder[32];
 static failing_files failing;
 static const vgrad__files *files;
 
 static void begin(void)
 {
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_ptr_nonnull(mkdtemp(strcpy(folder, "/tmp/vgrad-test-XXXXXX")));
     failing = (failing_files){ 0 };
     files = failing_files_begin(&failing);
 }
