@@ -65,8 +65,9 @@ static vgrad_status put_event(vgrad__event_file *file, const VgradEvent__Event *
 static vgrad_status put_version(vgrad__event_file *file, double time)
 {
     char version[] = "brain.Event:2", writer[] = "vgrad";
-    VgradEvent__SourceMetadata source = VGRAD_EVENT__SOURCE_METADATA__INIT;
+    VgradEvent__SourceMetadata source;
     VgradEvent__Event event = VGRAD_EVENT__EVENT__INIT;
+    vgrad_event__source_metadata__init(&source);
     source.writer = writer;
     event.wall_time = time;
     event.what_case = VGRAD_EVENT__EVENT__WHAT_FILE_VERSION;

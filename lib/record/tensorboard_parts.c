@@ -54,8 +54,9 @@ vgrad_status vgrad__pack_layout(vgrad__packed *out, vgrad_context *context)
     VgradEvent__Chart chart[CHARTS], *chart_pointers[CHARTS];
     VgradEvent__MultilineChart lines[CHARTS];
     char *tags[CHARTS];
-    VgradEvent__Category category = VGRAD_EVENT__CATEGORY__INIT, *categories[] = { &category };
+    VgradEvent__Category category, *categories[] = { &category };
     VgradEvent__Layout layout = VGRAD_EVENT__LAYOUT__INIT;
+    vgrad_event__category__init(&category);
     for (int i = 0; i < CHARTS; i++) {
         tags[i] = vgrad__read_only(charts[i][1]);
         vgrad_event__multiline_chart__init(&lines[i]);
@@ -111,8 +112,9 @@ vgrad_status vgrad__pack_session_start(vgrad__packed *out, const char *run,
     enum { MOST = 32 };
     hparam hparams[MOST];
     VgradEvent__HParam *entries[MOST];
-    VgradEvent__SessionStartInfo start = VGRAD_EVENT__SESSION_START_INFO__INIT;
+    VgradEvent__SessionStartInfo start;
     VgradEvent__HParamsPluginData data = VGRAD_EVENT__HPARAMS_PLUGIN_DATA__INIT;
+    vgrad_event__session_start_info__init(&start);
     for (size_t i = 0; i < facts->setting_count && i < MOST; i++) {
         make_hparam(&hparams[i], &facts->settings[i]);
         entries[start.n_hparams++] = &hparams[i].entry;
