@@ -15,6 +15,7 @@
 #include "support/interrupt.h"
 #include "support/options.h"
 #include "support/plot.h"
+#include "support/record.h"
 #include "support/results.h"
 
 enum { BATCH_SIZE = 10, SHEET_COLUMNS = 12, SHEET_ROWS = 6 };
@@ -23,7 +24,7 @@ static const double learning_rate = 0.5;
 typedef struct settings {
     common_options common;
     const char *mnist;
-    int64_t rows, units, hidden_layers;
+    int64_t rows, units, hidden_layers, record;
 } settings;
 
 /* What one training leaves. */
@@ -41,6 +42,7 @@ static int read_settings(settings *s, int argc, char **argv)
         { "rows", "N", "images to train on, 10 or more; tested on as many", .number = &s->rows },
         { "units", "N", "of a hidden layer", .number = &s->units },
         { "hidden-layers", "N", "how deep", .number = &s->hidden_layers },
+        record_option(&s->record),
     };
     return options_read(&s->common, own, sizeof own / sizeof *own,
                         "Trains a network of sigmoid units on images of digits and records every "
@@ -90,6 +92,7 @@ static void train(run *r, const settings *s)
     vgrad_network *network = make_network(s);
     vgrad_optimizer *sgd;
     vgrad_trainer *trainer;
+    run_records records = { .recorder = NULL };
     check(vgrad_optimizer_create(&sgd, network, VGRAD_SGD, learning_rate));
     check(vgrad_trainer_create(&trainer, network, VGRAD_LOSS_CROSSENTROPY, sgd));
     check(vgrad_trainer_set(trainer, VGRAD_TRAINER_BATCH_SIZE, BATCH_SIZE));
@@ -97,7 +100,9 @@ static void train(run *r, const settings *s)
     check(vgrad_trainer_on(trainer, VGRAD_GRADIENTS_READY, 1, on_batch, r));
     check(vgrad_trainer_on(trainer, VGRAD_EPOCH_END, 1, on_epoch, r));
     interrupt_stops(trainer);
+    record_training(&records, s->common.out, "sigmoid", s->record, network, trainer);
     check(vgrad_trainer_fit(trainer, r->train, s->common.epochs));
+    record_close(&records);
     vgrad_trainer_destroy(trainer);
     vgrad_optimizer_destroy(sgd);
     vgrad_network_destroy(network);

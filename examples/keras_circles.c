@@ -44,8 +44,7 @@ static int read_settings(settings *s, int argc, char **argv)
         { "loop", "fit|manual|both", "who makes the steps", .text = &s->loop },
         { "init", "normal|glorot_uniform|he_uniform", "how the kernels start", .text = &s->init },
         { "shallow", NULL, "train the article's three shallow nets too", .on = &s->shallow },
-        { "record", "N", "record every N-th step, for TensorBoard too; 0: none",
-          .number = &s->record },
+        record_option(&s->record),
     };
     return options_read(
         &s->common, own, sizeof own / sizeof *own,

@@ -17,6 +17,7 @@
 #include "support/interrupt.h"
 #include "support/options.h"
 #include "support/plot.h"
+#include "support/record.h"
 
 enum { RUNS_MOST = 16, BATCHES_MOST = 100000, TEST_ROWS_MOST = 10000 };
 
@@ -38,8 +39,7 @@ static int read_settings(settings *s, int argc, char **argv)
         { "test-rows", "N", "images to test on", .number = &s->test_rows },
         { "numpy-seed", "N", "of the parts that have NumPy's numbers", .number = &s->numpy_seed },
         images_option(&s->mnist),
-        { "record", "N", "record every N-th step, for TensorBoard too; 0: none",
-          .number = &s->record },
+        record_option(&s->record),
     };
     int status = options_read(
         &s->common, own, sizeof own / sizeof *own,

@@ -65,8 +65,7 @@ static int read_settings(settings *s, int argc, char **argv)
           .text = &s->data },
         { "depth", NULL, "train one hidden layer of tanh, and 10, 15 and 20 of ReLU, too",
           .on = &s->depth },
-        { "record", "N", "record every N-th step, for TensorBoard too; 0: none",
-          .number = &s->record },
+        record_option(&s->record),
     };
     return options_read(&s->common, own, sizeof own / sizeof *own,
                         "Trains deep networks on two circles by SGD with momentum.\nIt writes "

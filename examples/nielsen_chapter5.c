@@ -14,6 +14,7 @@
 #include "support/images.h"
 #include "support/interrupt.h"
 #include "support/plot.h"
+#include "support/record.h"
 
 /* The book trains on the first 50000 of MNIST's 60000 and validates on the others. */
 enum { TRAIN_ROWS = 50000, VALIDATION_ROWS = 10000, PICTURES_MAX = 2 };
@@ -44,6 +45,7 @@ static int read_settings(chapter5 *c, int argc, char **argv)
         { "curve-epochs", "N", "of the curves; --epochs is of the accuracies",
           .number = &c->curve_epochs },
         { "rows", "N", "images that the accuracies are trained on", .number = &c->rows },
+        record_option(&c->record),
     };
     int status = options_read(&c->common, own, sizeof own / sizeof *own,
                               "Rebuilds chapter 5 of Nielsen's book: gradients in networks of 1 to "

@@ -20,6 +20,7 @@ typedef struct chapter5 {
     const char *part, *mnist;
     int64_t curve_epochs; /* of the curves; those of the accuracies are the common ones */
     int64_t rows;         /* that the accuracies are trained on */
+    int64_t record;       /* steps of these trainings from one record to the next; 0: none */
     vgrad_dataset *first, *train, *validation;
     results *files;
 } chapter5;

@@ -10,6 +10,7 @@
 #include "support/check.h"
 #include "support/images.h"
 #include "support/interrupt.h"
+#include "support/record.h"
 
 /* The validation images as the network takes them, and its answers. */
 typedef struct validation {
@@ -118,10 +119,15 @@ static json_t *to_json(const training *t)
 static void train(const chapter5 *c, training *t)
 {
     chapter5_run run;
+    run_records records = { .recorder = NULL };
+    char name[CAPTURE_NAME_SIZE];
+    chapter5_name(name, sizeof name, t->hidden);
     chapter5_make(&run, c, t->hidden, c->rows, MINI_BATCH);
     t->network = run.network;
     check(vgrad_trainer_on(run.trainer, VGRAD_EPOCH_END, 1, on_epoch, t));
+    record_training(&records, c->common.out, name, c->record, run.network, run.trainer);
     check(vgrad_trainer_fit(run.trainer, c->train, c->common.epochs));
+    record_close(&records);
     chapter5_release(&run);
 }
 

@@ -10,6 +10,12 @@
 
 enum { PATH_SIZE = 4096, HISTOGRAM_EVERY = 5 };
 
+cli_option record_option(int64_t *every)
+{
+    return (cli_option){ "record", "N", "record every N-th step, for TensorBoard too; 0: none",
+                         .number = every };
+}
+
 void record_open(run_records *r, const char *directory, const char *run)
 {
     char path[PATH_SIZE];

@@ -6,6 +6,11 @@
 
 #include <vgrad/vgrad.h>
 
+#include "options.h"
+
+/* --record N, for an example's own options. */
+cli_option record_option(int64_t *every);
+
 /* {0} is none. */
 typedef struct run_records {
     vgrad_recorder *recorder;

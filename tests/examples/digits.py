@@ -58,6 +58,16 @@ def check_history(folder):
     points.expect([int(row["step"]) for row in l2] == [49, 99, 149], "at its last batch", l2)
 
 
+def check_records(folder):
+    plain = train(folder / "plain", "--epochs", "1", "--rows", "500")[1]
+    recorded = train(folder / "recorded", "--epochs", "1", "--rows", "500", "--record", "10")[1]
+    points.expect(plain == recorded, "--record changes no figure", recorded)
+    with open(folder / "recorded" / "records" / "sigmoid.csv", newline="", encoding="utf-8") as lines:
+        steps = {int(row["step"]) for row in csv.DictReader(lines) if row["role"] == "kernel_gradient"}
+    points.expect(steps == {0, 10, 20, 30, 40}, "every tenth of 50 steps is recorded", steps)
+    points.expect(not (folder / "plain" / "records").exists(), "nothing is, where nobody asks")
+
+
 def check_mnist(folder):
     if not MNIST:
         points.skip("--mnist reads MNIST", "VGRAD_MNIST_DIR names no folder with MNIST")
@@ -118,6 +128,7 @@ def main():
         folder = pathlib.Path(name)
         check_synthetic(folder)
         check_history(folder)
+        check_records(folder)
         check_mnist(folder)
         check_wrong(folder)
         check_interrupt(folder)
