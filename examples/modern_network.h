@@ -85,9 +85,6 @@ void modern_train(modern_run *run, const images *data);
 
 void modern_release(modern_run *run);
 
-/* The word for a finding's code, such as "vanishing". */
-const char *modern_finding_name(int64_t code);
-
 /* "vanishing", "exploding" or what else was gravest; "healthy" where nothing was a warning. */
 const char *modern_verdict(const modern_run *run);
 

@@ -259,21 +259,9 @@ void modern_release(modern_run *run)
 
 /* ---- what it comes to ---- */
 
-const char *modern_finding_name(int64_t code)
+static const char *name_of(const modern_finding *f)
 {
-    static const char *const names[] = {
-        [VGRAD_FINDING_VANISHING] = "vanishing",
-        [VGRAD_FINDING_EXPLODING] = "exploding",
-        [VGRAD_FINDING_DEAD_UNITS] = "dead_units",
-        [VGRAD_FINDING_SATURATION] = "saturation",
-        [VGRAD_FINDING_STALLED] = "stalled",
-        [VGRAD_FINDING_UPDATE_TOO_LARGE] = "update_too_large",
-        [VGRAD_FINDING_INITIALIZATION] = "initialization",
-        [VGRAD_FINDING_NON_FINITE] = "non_finite",
-        [VGRAD_FINDING_LOSS_SPIKE] = "loss_spike",
-        [VGRAD_FINDING_UNCHANGED] = "unchanged",
-    };
-    return code > 0 && code < (int64_t)(sizeof names / sizeof *names) ? names[code] : "other";
+    return vgrad_finding_name((vgrad_finding_code)f->code);
 }
 
 const char *modern_verdict(const modern_run *run)
@@ -283,11 +271,11 @@ const char *modern_verdict(const modern_run *run)
         const modern_finding *f = &run->findings[i];
         if (f->severity >= 2 &&
             (f->code == VGRAD_FINDING_VANISHING || f->code == VGRAD_FINDING_EXPLODING))
-            return modern_finding_name(f->code);
+            return name_of(f);
         if (f->severity >= 2 && (!gravest || f->severity > gravest->severity))
             gravest = f;
     }
-    return gravest ? modern_finding_name(gravest->code) : "healthy";
+    return gravest ? name_of(gravest) : "healthy";
 }
 
 static int first_late(const modern_run *run)

@@ -59,8 +59,8 @@ static void print_findings(const modern_run *run)
             const modern_finding *f = &run->findings[i];
             if (f->severity != severity)
                 continue;
-            printf("  %s, %s, step %" PRId64, severities[severity], modern_finding_name(f->code),
-                   f->since);
+            printf("  %s, %s, step %" PRId64, severities[severity],
+                   vgrad_finding_name((vgrad_finding_code)f->code), f->since);
             if (f->until >= 0)
                 printf(" to %" PRId64, f->until);
             printf(": %s\n", f->message);
@@ -109,7 +109,7 @@ static void add_findings(json_t *object, const modern_run *run)
         const modern_finding *f = &run->findings[i];
         json_t *own = json_object();
         json_array_append_new(array, own);
-        results_text(own, "code", modern_finding_name(f->code));
+        results_text(own, "code", vgrad_finding_name((vgrad_finding_code)f->code));
         json_object_set_new(own, "severity", json_integer(f->severity));
         json_object_set_new(own, "since", json_integer(f->since));
         json_object_set_new(own, "until", f->until < 0 ? json_null() : json_integer(f->until));
