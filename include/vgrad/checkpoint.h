@@ -28,7 +28,7 @@ VGRAD_DECLARATIONS_BEGIN
  * @param trainer the trainer, outside its callbacks (there: vgrad_trainer_checkpoint()), not
  * between vgrad_trainer_next() or forward and the update. Within a group of batches
  *                (VGRAD_TRAINER_ACCUMULATE) it may be.
- * @param path    the file; no symbolic link.
+ * @param path    the file; no symbolic link, device or folder.
  * @return VGRAD_OK; VGRAD_E_INVALID (NULL; a layer's name that is no UTF-8); VGRAD_E_STATE;
  *         VGRAD_E_IO (what was there is there still, but see vgrad_network_save()); VGRAD_E_MEMORY.
  * @thread_handle

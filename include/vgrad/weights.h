@@ -25,8 +25,8 @@ VGRAD_DECLARATIONS_BEGIN
  * that is killed meanwhile leaves the temporary file behind, which nothing ever reads.
  *
  * @param network built; also in a callback.
- * @param path    the file; no symbolic link, which the rename would replace. An old file's
- *                permissions are not taken over.
+ * @param path    the file; no symbolic link, device or folder, which it would replace. An old
+ *                file's permissions are not taken over.
  * @return VGRAD_OK; VGRAD_E_INVALID (NULL; a name that is no UTF-8); VGRAD_E_STATE (not built);
  *         VGRAD_E_IO (with what failed; if that was to sync the folder, the new file is in its
  *         place, but may not be after a power failure); VGRAD_E_MEMORY.

@@ -21,9 +21,9 @@ typedef struct vgrad__replacement {
     size_t used; /* of the buffer */
 } vgrad__replacement;
 
-/* Begins one for `path`, which must stay until the end; on failure nothing has begun. A symbolic
-   link is refused: the rename would put a file in the place of the link, and leave what it leads to
-   behind. */
+/* Begins one for `path`, which must stay until the end; on failure nothing has begun. Only a
+   file may be replaced: in the place of a symbolic link the rename would leave what it leads to
+   behind, and a device or a folder is never meant. */
 vgrad_status vgrad__replacement_begin(vgrad__replacement *replacement, const char *path,
                                       vgrad_context *context);
 /* Adds to its end. After a failure all that is left to do is to abandon it. */

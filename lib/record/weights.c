@@ -285,16 +285,22 @@ static vgrad_status write_pieces(const vgrad_network *network, const request *as
     return status;
 }
 
+/* What saving and loading begin with, if the network is `ready`: the pieces that were asked for. */
+static vgrad_status begin(const vgrad_network *network, vgrad_status ready, const request *asked,
+                          pieces *p)
+{
+    if (ready != VGRAD_OK)
+        return ready;
+    vgrad_status status = check_request(asked);
+    return status == VGRAD_OK ? make_pieces(network, asked, p) : status;
+}
+
 vgrad_status vgrad_network_save_as(const vgrad_network *network, const char *path, uint32_t format,
                                    vgrad_weights_name name, void *user)
 {
     const request asked = { path, format, name, user };
     pieces p;
-    vgrad_status status = vgrad__check_built(network);
-    if (status == VGRAD_OK)
-        status = check_request(&asked);
-    if (status == VGRAD_OK)
-        status = make_pieces(network, &asked, &p);
+    vgrad_status status = begin(network, vgrad__check_built(network), &asked, &p);
     if (status != VGRAD_OK)
         return status;
     status = write_pieces(network, &asked, &p);
@@ -447,11 +453,7 @@ vgrad_status vgrad_network_load_as(vgrad_network *network, const char *path, uin
 {
     const request asked = { path, format, name, user };
     pieces p;
-    vgrad_status status = vgrad__check_idle(network);
-    if (status == VGRAD_OK)
-        status = check_request(&asked);
-    if (status == VGRAD_OK)
-        status = make_pieces(network, &asked, &p);
+    vgrad_status status = begin(network, vgrad__check_idle(network), &asked, &p);
     if (status != VGRAD_OK)
         return status;
     status = load_pieces(network, &asked, &p);
